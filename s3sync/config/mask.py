@@ -85,14 +85,10 @@ def _without(text: str, secrets: Iterable[str]) -> str:
 
 
 def _credentials_row(settings: Settings) -> tuple[str, str, str]:
-    from s3sync.config.schemes import scheme_of
+    from s3sync.config.signing import signing
 
-    vendor = scheme_of(settings.store).vendor
-    if vendor not in (None, "AWS"):
-        for name in ("credentials_env", "credentials_path"):
-            if getattr(settings, name) is not None:
-                return "credentials", f"what {name} names", settings.origins.get(name, "default")
-        return "credentials", f"{vendor}'s own (environment, login)", "default"
+    if (signed := signing(settings)) is not None:
+        return "credentials", *signed
     if settings.credentials == "keys":
         return "credentials", "access keys", settings.origins.get(_KEY_ID, "environment")
     if settings.credentials == "profile":

@@ -45,12 +45,23 @@ class Scheme(Struct, frozen=True):
     probed: bool = False
     is_folder: bool = False
     classes: tuple[str, ...] = ()
+    own_domains: tuple[str, ...] = ()
+    """Domains in which only the vendor has a name: the token of a login is shown to no other server."""
     by_remote: bool = False
     """True if the address is `kind:REMOTE:path`: a remote that the user has set up himself."""
 
     @property
     def has_server(self) -> bool:
         return self.vendor is not None
+
+    def takes_tokens(self, endpoint: str | None) -> bool:
+        """True if a server is the vendor's own, by its name and encrypted. None is the one that needs no name."""
+        if endpoint is None:
+            return True
+        from urllib.parse import urlsplit  # no start waits for it
+
+        host = (urlsplit(endpoint).hostname or "").lower()
+        return endpoint.lower().startswith("https://") and any(host.endswith(f".{one}") for one in self.own_domains)
 
     @property
     def there(self) -> str:
@@ -158,13 +169,28 @@ _S3_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "
 _GOOGLE_CLASSES = ("STANDARD", "NEARLINE", "COLDLINE")
 """ARCHIVE, which bills a year at least, is for projects that have ended."""
 
+# https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-endpoints
+_AZURES = (
+    "blob.core.windows.net", "blob.storage.azure.net", "blob.core.usgovcloudapi.net", "blob.core.chinacloudapi.cn",
+)  # fmt: skip
+
 SCHEMES: dict[str, Scheme] = {
     "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, classes=_S3_CLASSES),
     "gs": Scheme(
-        "gs://bucket[/prefix]", _google_bucket, name="Google Cloud", vendor="Google Cloud", classes=_GOOGLE_CLASSES
+        "gs://bucket[/prefix]",
+        _google_bucket,
+        name="Google Cloud",
+        vendor="Google Cloud",
+        classes=_GOOGLE_CLASSES,
+        own_domains=("googleapis.com",),
     ),
     "az": Scheme(
-        "az://account/container[/prefix]", _container, name="Azure", vendor="Azure", classes=("Hot", "Cool", "Cold")
+        "az://account/container[/prefix]",
+        _container,
+        name="Azure",
+        vendor="Azure",
+        classes=("Hot", "Cool", "Cold"),
+        own_domains=_AZURES,
     ),
     "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
     "rclone": Scheme("rclone:REMOTE:path", _remote, mask=str, by_remote=True),

@@ -80,6 +80,9 @@ def _reach(settings: Settings, store: Store, bucket: Bucket | None, prefix: str)
         needs, clock_of = ("a folder needs none", "a folder has this computer's")
         if scheme_of(settings.store).by_remote:
             needs, clock_of = ("rclone has them", "rclone does not say")
+        if isinstance(error, CredentialsError):
+            made = [failed_by("credentials", error), skipped("clock", clock_of)]
+            return [*made, skipped("bucket", "needs credentials")], "credentials"
         made = [skipped("credentials", needs), skipped("clock", clock_of)]
         return [*made, failed_by("bucket", error) if error else ok("bucket", store.url)], "bucket" if error else None
     answered_at = datetime.now(UTC)

@@ -69,9 +69,26 @@ def test_a_key_that_is_refused_is_one_error_of_both_lanes(store: Store, recorder
         recorder.answer("POST", "/token", 400, refusal)
         with pytest.raises(CredentialsError) as refused:
             call()
-        assert refused.value.hint and "gcloud auth application-default login" in refused.value.hint
+        assert refused.value.hint and "make a new key" in refused.value.hint and "doctor" in refused.value.hint
+        assert refused.value.why and "the key of the service account" in refused.value.why
         assert "hunter22" not in f"{refused.value} {refused.value.why}"
     assert tokens(recorder) == []
+
+
+def test_a_login_that_ended_is_to_be_made_again(
+    recorder: Recorder, gcs: FakeGcs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("google.oauth2.credentials._GOOGLE_OAUTH2_TOKEN_ENDPOINT", f"{recorder.url}/token")
+    told = {"type": "authorized_user", "client_id": "a", "client_secret": "hunter22", "refresh_token": "hunter23"}
+    options = StoreOptions(env={"KEY": json.dumps(told)}, credentials_env="KEY", endpoint_url=recorder.url)
+    store = open_store(f"gs://{gcs.bucket}/{uuid.uuid4().hex}", options)
+    for call in (lambda: put(store, "a"), lambda: read(store, "a"), lambda: keys(store)):
+        refusal = {"error": "invalid_grant", "error_description": "Token has been expired or revoked. hunter23"}
+        recorder.answer("POST", "/token", 400, json.dumps(refusal))
+        with pytest.raises(CredentialsError, match="environment variable KEY: the login has ended") as refused:
+            call()
+        assert refused.value.hint and "sign in again: `gcloud auth application-default login`" in refused.value.hint
+        assert "hunter2" not in f"{refused.value} {refused.value.hint}"
 
 
 def test_no_message_holds_a_token(store: Store, recorder: Recorder) -> None:

@@ -49,6 +49,13 @@ class Remotes:
             self._ports["uncached"] = self._serve("webdav", "dav", "--dir-cache-time", "0s")
         return self.address("uncached")
 
+    def guarded(self, user: str) -> str:
+        """One more server of that folder, which asks for this user and `PASSWORD`."""
+        if "guarded" not in self._ports:
+            more = ("--user", user, "--pass", PASSWORD)
+            self._ports["guarded"] = self._serve("webdav", "dav", *more)
+        return self.address("guarded")
+
     def url(self, kind: str, path: str) -> str:
         """The address of a store: below a folder of this object's for `loc`."""
         return f"rclone:{kind}:{self.root / 'loc' / path if kind == 'loc' else path}"

@@ -7,14 +7,10 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from s3sync.config import mask_url
+from s3sync.config.schemes import SCHEMES
 from s3sync.errors import ConfigError
 
 DOMAIN = "blob.core.windows.net"
-_CLOUDS = (DOMAIN, "blob.storage.azure.net", "blob.core.usgovcloudapi.net", "blob.core.chinacloudapi.cn")
-"""Domains of blob services that are Microsoft's, and in which nobody else has a name.
-
-https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-endpoints
-"""
 
 
 class Address(Struct, frozen=True):
@@ -35,7 +31,7 @@ class Address(Struct, frozen=True):
 
         A token opens every account that its owner may open.
         """
-        return self.encrypted and any(self.host.endswith(f".{domain}") for domain in _CLOUDS)
+        return SCHEMES["az"].takes_tokens(self.base)
 
     @property
     def host(self) -> str:

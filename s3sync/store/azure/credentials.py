@@ -35,11 +35,15 @@ _DEVELOPMENT = {
 
 
 class Signer(Struct, frozen=True):
-    """Means to sign: exactly one of an account's key, a SAS without its `?`, and a login that gives tokens."""
+    """Means to sign: exactly one of an account's key, a SAS without its `?`, and a login that gives tokens.
+
+    `origin` says where it is from, in words.
+    """
 
     key: str | None = None
     sas: str | None = None
     login: Any = None
+    origin: str = ""
 
     def __repr__(self) -> str:
         return f"Signer({self.words})"
@@ -68,6 +72,11 @@ class Credentials:
         """The blob endpoint that the user's own connection string names for this account."""
         values = self._connection()
         return values.get("blobendpoint") if values.get("accountname") == self.account else None
+
+    @property
+    def in_use(self) -> Signer | None:
+        """Signer of the requests so far; None as long as nothing was signed."""
+        return self._signer
 
     def signer(self) -> Signer:
         """Find what signs. Raises `CredentialsError`."""
@@ -136,18 +145,19 @@ class Credentials:
     def _find(self) -> Signer:
         own = own_credential(self._options)
         if own is not None and "accountname=" not in own.text.lower():  # a connection string is read below
-            return (
-                Signer(sas=own.text.lstrip("?")) if "sig=" in own.text else Signer(key=_checked(own.text, own.origin))
-            )
+            if "sig=" in own.text:
+                return Signer(sas=own.text.lstrip("?"), origin=own.origin)
+            return Signer(key=_checked(own.text, own.origin), origin=own.origin)
         values = self._connection()
+        source = own.origin if own is not None else CONNECTION
         if values:
             named = values.get("accountname")
             if named and named != self.account:
                 raise self._of_another("your connection string", named)
             if values.get("accountkey"):
-                return Signer(key=_checked(values["accountkey"], CONNECTION))
+                return Signer(key=_checked(values["accountkey"], source), origin=source)
             if values.get("sharedaccesssignature"):
-                return Signer(sas=values["sharedaccesssignature"].lstrip("?"))
+                return Signer(sas=values["sharedaccesssignature"].lstrip("?"), origin=source)
             raise CredentialsError(f"{CONNECTION} has neither a key nor a signature", hint=HINTS[CredentialsError])
         if own is None and self._env.get(CONNECTION, "").strip():
             raise CredentialsError(
@@ -160,7 +170,9 @@ class Credentials:
             if named and named != self.account:
                 raise self._of_another(variable, named)
             key = self._env.get(KEY)
-            return Signer(key=_checked(key, KEY)) if key else Signer(sas=self._env[SAS].lstrip("?"))
+            if key:
+                return Signer(key=_checked(key, KEY), origin=KEY)
+            return Signer(sas=self._env[SAS].lstrip("?"), origin=SAS)
         address = self._address()
         if not address.takes_tokens:
             raise CredentialsError(

@@ -30,7 +30,7 @@ from s3sync.store.lanes.proxies import Proxy
 # https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and common-rest-api-error-codes
 BY_CODE: dict[str, type[StoreError]] = {
     "BlobNotFound": NotFound,
-    "ResourceNotFound": NotFound,
+    "ResourceNotFound": BucketMissing,
     "CannotVerifyCopySource": NotFound,
     "ContainerNotFound": BucketMissing,
     "ContainerBeingDeleted": BucketMissing,
@@ -142,6 +142,9 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
     hint = _BY_CODE_HINTS.get(failure.code) or HINTS.get(kind)
     if kind is BucketMissing:
         named, why = target.url, f"there is no container {target.container} in the account {target.account}"
+        if failure.code == "ResourceNotFound":
+            why = f"there is no account {target.account} at {target.endpoint}"
+            hint = "check the account's name in the store's address"
     elif kind is NotFound:
         return NotFound(f"{named} is not there", why=why if failure.code == "InvalidBlockList" else None)
     elif kind is PreconditionFailed:

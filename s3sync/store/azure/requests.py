@@ -7,6 +7,7 @@ from typing import Any
 
 from s3sync.errors import CredentialsError, S3syncError, StoreError
 from s3sync.store.azure.address import find_address
+from s3sync.store.azure.advice import advised
 from s3sync.store.azure.credentials import Credentials
 from s3sync.store.azure.errors import Target, error_class, translate
 from s3sync.store.azure.failures import from_azure
@@ -18,6 +19,8 @@ from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.requests import LaneRequests
 from s3sync.store.options import StoreOptions
+
+_NOT_LET_IN = ("AuthenticationFailed", "InvalidAuthenticationInfo", "AuthorizationFailure")
 
 
 class Requests(LaneRequests):
@@ -75,7 +78,10 @@ class Requests(LaneRequests):
             self.url, self.container_url, address.account, address.container, address.shown,
             self.credentials.secrets, self.fast.proxy,
         )  # fmt: skip
-        return translate(failure, target, doing, name)
+        error, signer = translate(failure, target, doing, name), self.credentials.in_use
+        if isinstance(error, CredentialsError) and signer is not None and failure.code in _NOT_LET_IN:
+            return advised(error, signer, address.account)
+        return error
 
     def _ask_why(self, failure: Failure, name: str) -> Failure:
         """The answer to a HEAD has no body that could tell a missing container from a missing blob: ask with GET."""

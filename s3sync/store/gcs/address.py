@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from s3sync.config.schemes import SCHEMES
 from s3sync.errors import ConfigError
 from s3sync.store.options import StoreOptions
 
@@ -25,9 +25,7 @@ class Address(Struct, frozen=True):
 
         A token opens all buckets of whoever it is of, at any server, so an emulator gets requests without one.
         """
-        parts = urlsplit(self.base)
-        host = (parts.hostname or "").lower()
-        return parts.scheme == "https" and (host == "googleapis.com" or host.endswith(".googleapis.com"))
+        return SCHEMES["gs"].takes_tokens(self.base)
 
     @property
     def encrypted(self) -> bool:

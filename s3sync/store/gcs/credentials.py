@@ -8,14 +8,15 @@ Source: https://cloud.google.com/docs/authentication/application-default-credent
 from __future__ import annotations
 
 import json
-import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from s3sync.config.secrets import hidden
+from s3sync.config.signing import google_login_file
 from s3sync.errors import CredentialsError, S3syncError, StoreError
 from s3sync.store.options import StoreOptions
 from s3sync.store.own_credential import LARGEST, own_credential
@@ -23,6 +24,7 @@ from s3sync.store.own_credential import LARGEST, own_credential
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 _LOGIN = "gcloud auth application-default login"
+_WHICH = "`s3sync doctor` says which credential signs"
 _HINT = f"run `{_LOGIN}`, or name a service account's key: s3sync config set credentials_path FILE"
 
 
@@ -90,9 +92,8 @@ class Credentials:
         except TransportError:
             raise
         except GoogleAuthError:  # what it says may quote the answer, and with it the key
-            raise CredentialsError(
-                f"Google refuses the credentials of {self.origin}", why="the key or the login is refused", hint=_HINT
-            ) from None
+            why, hint = _refused(found)
+            raise CredentialsError(f"Google refuses the credentials of {self.origin}", why=why, hint=hint) from None
 
     def for_obstore(self, request: Callable[[], Any]) -> dict[str, Any]:
         """The token with its end, as obstore wants it."""
@@ -120,7 +121,7 @@ def _find(options: StoreOptions) -> tuple[Any, str]:
             why = "it is not the whole path of a file, and in another folder it would name another one"
             raise CredentialsError(f"cannot use {VARIABLE}", why=why, hint="write the path from the root")
         return _loaded(_read(Path(named)), f"{VARIABLE} ({named})"), VARIABLE
-    login = _login_file(options.env)
+    login = google_login_file(options.env)
     if login.is_file():
         return _loaded(_read(login), str(login)), "the application default login of gcloud"
     on_google = _machine()
@@ -129,15 +130,15 @@ def _find(options: StoreOptions) -> tuple[Any, str]:
     raise CredentialsError("no credentials for Google Cloud Storage", why="nobody is signed in", hint=_HINT)
 
 
-def _login_file(env: Mapping[str, str]) -> Path:
-    """https://cloud.google.com/docs/authentication/application-default-credentials#personal"""
-    if env.get("CLOUDSDK_CONFIG"):
-        folder = Path(env["CLOUDSDK_CONFIG"])
-    elif os.name == "nt":
-        folder = Path(env.get("APPDATA", "")) / "gcloud"
-    else:
-        folder = Path(env.get("HOME") or Path.home()) / ".config" / "gcloud"
-    return folder / "application_default_credentials.json"
+def _refused(found: Any) -> tuple[str, str]:
+    """Why Google refuses such credentials, and what to do."""
+    account = getattr(found, "service_account_email", None)
+    if account is not None and hasattr(found, "signer_email"):
+        why = f"the key of the service account {hidden(str(account))[:200]} was deleted, or the account was"
+        return why, f"make a new key and name it: s3sync config set credentials_path FILE; {_WHICH}"
+    if getattr(found, "refresh_token", None):
+        return "the login has ended, or was revoked", f"sign in again: `{_LOGIN}`; {_WHICH}"
+    return "the key or the login is refused", f"{_HINT}; {_WHICH}"
 
 
 def _read(path: Path) -> str:

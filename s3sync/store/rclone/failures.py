@@ -23,8 +23,11 @@ _TABLE: tuple[tuple[re.Pattern[str], type[StoreError], str], ...] = tuple(
         (r"object not found|file does not exist|no such file|not a directory", NotFound, ""),
         (r"directory not found|bucket.*not (found|exist)", BucketMissing, ""),
         (r"unlock.*config|config.*password|decrypt config", CredentialsError, "set RCLONE_CONFIG_PASS"),
-        (r"invalid_grant|token (has )?expired|empty token|unauthori[sz]ed|\b401\b|unable to authenticate|fetch token",
+        (r"invalid_grant|token (has )?expired|empty token|fetch token",
          CredentialsError, "sign in again: `rclone config reconnect {remote}`"),
+        (r"unauthori[sz]ed|\b401\b|unable to authenticate|authentication failed",
+         CredentialsError, "is its user or its password another one now? `rclone config` changes them (e, edit); where "
+         "one signs in with a browser: `rclone config reconnect {remote}`"),
         (r"insufficient.?(space|storage)|quota|no space left|\b507\b|over.?storage", StoreError, "make room there"),
         (r"rate.?limit|too.?many.?requests|\b429\b|slow.?down", Throttled, "run the command again later"),
         (r"permission denied|access denied|forbidden|\b403\b|read-only|read only", AccessDenied, "ask its owner"),

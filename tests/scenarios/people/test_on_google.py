@@ -137,6 +137,13 @@ def test_a_repository_sends_nothing_to_google_and_names_no_credential_unasked(gc
         ({"S3SYNC_CREDENTIALS_PATH": "/nowhere/key.json"}, "cannot use /nowhere/key.json", "credentials_path names it"),
         ({"S3SYNC_CREDENTIALS_ENV": "TEAM_KEY"}, "the environment variable TEAM_KEY is not set", "set TEAM_KEY"),
         ({"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere.json"}, "cannot read the credentials in /nowhere.json", "gcloud"),
+        ({"GOOGLE_APPLICATION_CREDENTIALS": "/proc/1/mem"}, "cannot read the credentials in /proc/1/mem", "gcloud"),
+        ({"S3SYNC_CREDENTIALS_ENV": "TEAM_KEY", "TEAM_KEY": "hunter22"}, "cannot use the credentials of the", "gcloud"),
+        (
+            {"S3SYNC_CREDENTIALS_ENV": "TEAM_KEY", "TEAM_KEY": '{"type": "pumpkin"}'},
+            "cannot use the credentials",
+            "gcl",
+        ),
     ],
 )
 def test_credentials_that_are_none_are_one_error(tmp_path: Path, env: dict[str, str], told: str, hint: str) -> None:
