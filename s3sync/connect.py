@@ -32,11 +32,13 @@ def connect(
     trusted: bool = False,
     first_use: bool = False,
     sealed: bool = True,
+    by_name: bool = True,
 ) -> Store:
     """The store that the settings name. A folder store is made with `create`, but not where this clone knew one: its
     disk is not connected, and a new one on the empty mount point would look emptied. The embedded one is made by
     default. `first_use`: whoever calls knows that it was never used, and wants it made. Of an encrypted repository it
-    is the sealed view, but for those who look after its keys (`sealed` False).
+    is the sealed view, but for those who look after its keys (`sealed` False). `by_name`: whoever
+    calls uses what lies under the repository's name there.
 
     Raises `NotTrusted` for a store that the user has not agreed to, unless `trusted` (for `init`, which is how to).
     Raises `ConfigError` for a folder store that overlaps the repository, and for settings that no longer count.
@@ -47,7 +49,7 @@ def connect(
         refuse_store_above(settings.root)
     _require_possible(settings)
     if not trusted:
-        require_trust(settings)
+        require_trust(settings, by_name=by_name)
         if create is not False:
             claim_name(settings)
     store = open_store(

@@ -39,7 +39,7 @@ def confirmed(place: Place, quiet: bool) -> bool:
         before, others = previous(place, os.environ), sharing(place, read_book(os.environ))
         for line in trust_question(place, before, others, _sets_at(place)):
             warn(line)
-    return answered_yes("Do you trust this place?")
+    return answered_yes("May it use that name?" if place.is_name else "Do you trust this place?")
 
 
 def _confirmed_database(place: Place, quiet: bool) -> bool:

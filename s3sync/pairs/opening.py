@@ -126,7 +126,7 @@ def _bucket(settings: Settings, asked: Asked) -> Bucket:
         root, prefix = store_around(root)
     elif last and _is_address(above):
         root, prefix = above, f"{last}/"
-    store = connect(_at(settings, root), create=False, pace=asked.pace, sealed=False)
+    store = connect(_at(settings, root), create=False, pace=asked.pace, sealed=False, by_name=False)
     return Bucket(store, prefix, mask_url(settings.store), settings, endpoint_of(store) or "")
 
 
@@ -152,7 +152,7 @@ def _one_store(asked: Asked, settings: Mapping[End, Settings]) -> Opened | None:
     if not _is_address(root):
         return None
     root = root.rpartition("/")[0] if root in (a, b) and _is_address(root.rpartition("/")[0]) else root
-    store = connect(_at(settings[End.A], root), create=False, pace=asked.pace, sealed=False)
+    store = connect(_at(settings[End.A], root), create=False, pace=asked.pace, sealed=False, by_name=False)
     places = {}
     for end, address in ((End.A, a), (End.B, b)):
         below = address.removeprefix(root).strip("/")
@@ -226,7 +226,10 @@ def _sealed_around(place: Bucket) -> str | None:
         top = whole = place.settings.store
         while _is_address(top.rpartition("/")[0]):
             top = top.rpartition("/")[0]
-        store, path = connect(_at(place.settings, top), create=False, sealed=False), whole.removeprefix(top)
+        store, path = (
+            connect(_at(place.settings, top), create=False, sealed=False, by_name=False),
+            whole.removeprefix(top),
+        )
     names = path.strip("/").split("/")
     for number in range(1, len(names) + 1):
         repo = "/".join(names[:number])
@@ -246,7 +249,9 @@ def is_made(place: Place) -> bool:
 
 def make(place: Bucket, pace: Pace) -> Bucket:
     """Make the folder of such a store. Raises `StoreError`, `DiskFull`."""
-    return structs.replace(place, store=connect(place.settings, create=True, first_use=True, pace=pace, sealed=False))
+    return structs.replace(
+        place, store=connect(place.settings, create=True, first_use=True, pace=pace, sealed=False, by_name=False)
+    )
 
 
 def _refuse_overlap(a: Place, b: Place) -> None:

@@ -43,7 +43,7 @@ from s3sync.staging import staging_folder
 from s3sync.store import Store
 from s3sync.store.probe import AccessReport, check_access
 from s3sync.sync import naming
-from s3sync.trust import Place, claim_name, is_named_by_repository, is_place, place_of, refuse_taken_name, remember
+from s3sync.trust import Place, claim_name, is_place, place_of, place_to_ask, refuse_taken_name, remember
 
 _AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 GITIGNORE = ".gitignore"
@@ -270,8 +270,8 @@ def _trust(report: InitReport) -> None:
     """Setting up a repository is how to agree to the store that it names."""
     settings = report.settings
     claim_name(settings)
-    if is_named_by_repository(settings) and not says_trust(settings.env):
-        place = place_of(settings)
+    place = None if settings.store_is_default else place_to_ask(settings)
+    if place is not None and not says_trust(settings.env):
         report.steps.append(
             (f"trusted: files of this repository go to {place.destination}", remember(place, settings.env))
         )

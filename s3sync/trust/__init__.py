@@ -13,13 +13,15 @@ from s3sync.trust.check import (
     is_place,
     is_trusted,
     name_taken_by,
+    new_name,
+    place_to_ask,
     previous,
     refuse_taken_name,
     require,
     sharing,
 )
 from s3sync.trust.databases import database_place, require_database, statements_of
-from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, place_of
+from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, given_name, place_of
 
 __all__ = [
     "KEYS_OF_REPOSITORY",
@@ -29,12 +31,15 @@ __all__ = [
     "claim_name",
     "database_place",
     "forget",
+    "given_name",
     "is_known",
     "is_named_by_repository",
     "is_place",
     "is_trusted",
     "name_taken_by",
+    "new_name",
     "place_of",
+    "place_to_ask",
     "previous",
     "read_book",
     "refuse_taken_name",

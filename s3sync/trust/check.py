@@ -13,7 +13,7 @@ from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
 from s3sync.errors import Halt, LocalError, NotTrusted
 from s3sync.trust.book import read_book, remember
-from s3sync.trust.place import Place, is_apart, name_in_store, place_of
+from s3sync.trust.place import Place, given_name, is_apart, name_in_store, place_of
 
 _NAMES = ("store", "endpoint_url", "profile", "kms_key_id")
 
@@ -38,9 +38,25 @@ def is_trusted(settings: Settings) -> bool:
         return True
     if settings.store_is_default:
         return _says_name(settings) or not name_taken_by(settings)
-    return not is_named_by_repository(settings) or any(
-        found.place == place_of(settings) for found in read_book(settings.env)
-    )
+    place = place_to_ask(settings)
+    return place is None or any(found.place == place for found in read_book(settings.env))
+
+
+def place_to_ask(settings: Settings) -> Place | None:
+    """The place that a file of the repository has a part in, or in a store of the user's own its name there alone;
+    None where the user says all of it. Not of the default store, whose names `name_taken_by` knows."""
+    return place_of(settings) if is_named_by_repository(settings) else new_name(settings)
+
+
+def new_name(settings: Settings) -> Place | None:
+    """The name that a file of the repository gives it in the user's own stores, where he did not agree to it: as such,
+    or as part of a place that he was asked about. Raises `ConfigError`."""
+    place = given_name(settings)
+    if place is None:
+        return None
+    own = default_store(settings.env)  # names in it are remembered without a question
+    known = (found for found in read_book(settings.env) if found.repository == place.repository and found.store != own)
+    return None if any(found.name == place.name and found.database_of is None for found in known) else place
 
 
 _PARTS = {"store": "store", "endpoint": "endpoint_url", "profile": "profile", "kms_key": "kms_key_id"}
@@ -100,13 +116,18 @@ def claim_name(settings: Settings) -> None:
 
 def sharing(place: Place, known: Iterable[Place]) -> list[str]:
     """The other repositories among them whose files lie under the same name of the same store."""
+    found = (one for one in known if one.repository != place.repository and one.database_of is None)
+    if place.is_name:
+        return sorted({one.repository for one in found if name_in_store(one) == place.name})
     here = (place.store, place.endpoint, name_in_store(place))
-    found = (one for one in known if one.repository != place.repository)
     return sorted({one.repository for one in found if (one.store, one.endpoint, name_in_store(one)) == here})
 
 
-def require(settings: Settings) -> None:
-    """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to."""
+def require(settings: Settings, *, by_name: bool = True) -> None:
+    """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to.
+
+    `by_name`: what is under the repository's name there will be used.
+    """
     if says_trust(settings.env):
         return
     if settings.store_is_default:
@@ -115,6 +136,9 @@ def require(settings: Settings) -> None:
         _refuse_lost_store(settings)
         return
     place, named = place_of(settings), is_named_by_repository(settings)
+    name = new_name(settings) if by_name and not named else None
+    if name is not None:
+        raise _refused_name(settings, name)
     if not named and not place.unencrypted:
         return
     if any(found.place == place for found in read_book(settings.env)):
@@ -133,7 +157,7 @@ def _refuse_lost_store(settings: Settings) -> None:
     if settings.archives:
         return  # what was agreed to may be the store of a set
     repository, own = place_of(settings).repository, default_store(settings.env)
-    before = [found.place for found in read_book(settings.env) if found.repository == repository]
+    before = [found.place for found in read_book(settings.env) if found.repository == repository and not found.is_name]
     if not before or any(place.store == own or place.database_of is not None for place in before):
         return
     raise Halt(
@@ -155,7 +179,9 @@ def previous(place: Place, environ: Mapping[str, str]) -> Place | None:
     known = [
         found.place
         for found in read_book(environ)
-        if found.repository == place.repository and found.store != own and found.database_of == place.database_of
+        if (found.repository, found.database_of) == (place.repository, place.database_of)
+        and found.store != own
+        and found.is_name == place.is_name
     ]
     return known[-1] if known and known[-1] != place else None
 
@@ -173,3 +199,17 @@ def _refusal(settings: Settings, place: Place) -> NotTrusted:
     is_by_flag = any(settings.origins.get(name, "").startswith("flag ") for name in _NAMES)
     agree = "run the command in a terminal and answer its question" if is_by_flag else "run `s3sync trust`"
     return NotTrusted(told, why=why, hint=f"look at it, then {agree}; in CI set S3SYNC_TRUST=1", place=place)
+
+
+def _refused_name(settings: Settings, place: Place) -> NotTrusted:
+    others = sharing(place, read_book(settings.env))
+    why = f"{settings.origins.get('repo')} gives it that name, which is not its folder's, and you have not agreed to it"
+    if others:
+        why += f"; {others[0]} has the name, too"
+    return NotTrusted(
+        f"this repository would use what lies under the name {place.name} in {place_of(settings).store}",
+        why=why,
+        hint="look whose files these are, then run `s3sync trust`; S3SYNC_REPO says the name yourself; in CI set "
+        "S3SYNC_TRUST=1",
+        place=place,
+    )

@@ -13,12 +13,15 @@ from msgspec import Struct
 from s3sync.config import Settings, is_of_repository, mask_url
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
+from s3sync.gitconfig import remote_name
 
 _APART = re.compile(r"cn-|us-gov-|[a-z]+-iso|eusc-")
 """Regions of AWS in which a bucket's name may belong to somebody else than in all others: partitions of their own."""
 
 
 KEYS_OF_REPOSITORY = "the keys in .video-tools.env"
+ANY_STORE = ""
+"""`store` of a place that is a name alone: in whichever store the user names himself."""
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,6 +33,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `name` is the repository's name in the store where a file of the repository gives it another one than its folder
     has: under it lie the files of others. In the default store it is always said. `repository_keys` says that the keys
     come with the repository: what else signs is the user's own.
+
+    With `ANY_STORE` it is a name alone: the user names the store, and a file of the repository its name there.
 
     `database_of`: `store` is no store, but the database that this archive set asks, and `statements` is a digest of the
     statements that it runs there.
@@ -46,6 +51,11 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     statements: str | None = None
 
     @property
+    def is_name(self) -> bool:
+        """True for a name alone, in a store that the user names himself."""
+        return self.store == ANY_STORE
+
+    @property
     def unencrypted(self) -> bool:
         """True if requests go over plain http to another computer."""
         return self.endpoint is not None and self.endpoint.startswith("http://") and not _is_loopback(self.endpoint)
@@ -54,6 +64,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def destination(self) -> str:
         """The place in a sentence, as `s3://team at https://s3.example.com with your AWS profile prod`."""
         name = f" under the name {self.name}" if self.name else ""
+        if self.is_name:
+            return f"any store that you name{name}"
         server = f" at {self.endpoint}" if self.endpoint else ""
         signer = f" with your AWS profile {self.profile}" if self.profile else ""
         signer = f" with {KEYS_OF_REPOSITORY}" if self.repository_keys else signer
@@ -74,6 +86,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def changes_since(self, before: Place) -> list[str]:
         """The differences in words. A folder had no server and no profile: a move from one names the store alone."""
+        if self.is_name:
+            return [f"the name was {before.name}"]
         vendor = scheme_of(before.store).vendor
         if before.store != self.store and vendor is None:
             return [f"the store was {before.store}"]
@@ -98,17 +112,32 @@ def place_of(settings: Settings) -> Place:
         return Place(repository=str(settings.root or ""), store=settings.store, name=settings.repo)
     scheme = scheme_of(settings.store)
     on_server, is_aws = scheme.has_server, scheme.vendor == "AWS"
-    folder = None if settings.root is None else nfc(settings.root.name)
-    renamed = is_of_repository(settings.origins.get("repo", "")) and settings.repo != folder
     return Place(
         repository=str(settings.root or ""),
         store=scheme.mask(settings.store),
         endpoint=_server(settings) if on_server else _remote(settings),
         profile=settings.profile if is_aws and settings.credentials == "profile" else None,
         kms_key=settings.kms_key_id if is_aws else None,
-        name=settings.repo if renamed else None,
+        name=settings.repo if _is_renamed(settings) else None,
         repository_keys=is_aws and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
     )
+
+
+def given_name(settings: Settings) -> Place | None:
+    """The name in the store as a place of its own; None for the clone's own: of its folder, or of its git remote.
+
+    Both are what the user typed or chose when the clone was made; the files of the repository choose neither.
+    """
+    root = settings.root
+    if root is None or not _is_renamed(settings) or settings.repo == remote_name(root):
+        return None
+    return Place(repository=str(root), store=ANY_STORE, name=settings.repo)
+
+
+def _is_renamed(settings: Settings) -> bool:
+    """True if a file of the repository gives it another name than its folder has."""
+    folder = None if settings.root is None else nfc(settings.root.name)
+    return is_of_repository(settings.origins.get("repo", "")) and settings.repo != folder
 
 
 def _remote(settings: Settings) -> str | None:

@@ -136,13 +136,14 @@ def _ask_trust(flags: Mapping[str, str]) -> Place:
     from s3sync.cli.agree import confirmed
     from s3sync.config import load_settings
     from s3sync.errors import Halt
-    from s3sync.trust import is_trusted, place_of, remember
+    from s3sync.trust import is_trusted, place_of, place_to_ask, remember
 
     settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
     place = place_of(settings)
     if is_trusted(settings):
         return place
-    if not confirmed(place, quiet=False):
+    asked = place if settings.store_is_default else place_to_ask(settings) or place
+    if not confirmed(asked, quiet=False):
         why, own = "you do not trust the store", "name your own: s3sync init --store URL"
         hint = "give this one another name: s3sync init --repo NAME" if settings.store_is_default else own
         raise Halt("nothing was set up", why=why, hint=hint)

@@ -62,12 +62,11 @@ def _agree(call: Call, yes: bool) -> None:
     from s3sync.config import load_settings
     from s3sync.errors import declined
     from s3sync.project import repo_root
-    from s3sync.trust import name_taken_by, place_of, read_book, remember
+    from s3sync.trust import read_book, remember
 
     repo_root(Path.cwd())
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
-    needless = settings.store_is_default and not name_taken_by(settings)
-    places = [] if needless else [place_of(settings)]
+    places = _places_of(settings)
     places += [place for place in _places_of_sets(settings) if place not in places]
     places += _databases_of_sets(settings)
     known = [found.place for found in read_book(settings.env)]
@@ -82,6 +81,20 @@ def _agree(call: Call, yes: bool) -> None:
         print_places("needless", [], call)
     else:
         print_places("trusted" if changed else "known", [place_json(place) for place in places], call)
+
+
+def _places_of(settings: Settings) -> list[Place]:
+    """What the repository's own files go to: the place, or its name alone where the user names the store."""
+    from s3sync.trust import given_name, is_named_by_repository, name_taken_by, place_of
+
+    place, name = place_of(settings), given_name(settings)
+    if settings.store_is_default:
+        if name_taken_by(settings):
+            return [place]
+        return [] if name is None else [name]
+    if name is None or is_named_by_repository(settings):
+        return [place]
+    return [name, place] if place.unencrypted else [name]
 
 
 def _places_of_sets(settings: Settings) -> list[Place]:

@@ -26,6 +26,9 @@ def trust_question(
     """The place in words, what changed about it, and other repositories of the user whose files lie there. No value
     begins a line, however long it is. `sets`: archive sets that send there, where nothing else of the repository does.
     """
+    if place.is_name:
+        yield from _name_question(place, before, others)
+        return
     if sets:
         before = None  # what was agreed to last is no earlier place of a set
         yield f"{'An archive set' if len(sets) == 1 else 'Archive sets'} of this repository would send to a store that"
@@ -47,6 +50,17 @@ def trust_question(
         yield "s3sync archive run sends there what the set takes; s3sync restore brings files back from there."
     else:
         yield "s3sync sends files of the staging folders there, and puts files from there into them."
+
+
+def _name_question(place: Place, before: Place | None, others: Sequence[str]) -> Iterator[str]:
+    """The name that a file of the repository gives it in the user's own stores."""
+    yield "A file of this repository gives it a name that is not its folder's:"
+    parts = [("repository", place.repository), ("name", place.name or "")]
+    parts += [("changed", change) for change in place.changes_since(before)] if before else []
+    for label, value in [*parts, *(("also of", other) for other in others[:MOST_OTHERS])]:
+        yield from hanging(f"  {label + ':':<{LABEL - 2}}", printable(value))
+    yield "In each store that you name yourself, s3sync sends files of its staging folders to what has that name,"
+    yield "and puts files from there into them. If it is another repository's name, the files of the two mix."
 
 
 def database_question(place: Place, before: Place | None, chosen: ArchiveSet | None) -> Iterator[str]:
@@ -128,7 +142,8 @@ def print_places(what: str, places: list[Json], call: Call) -> None:
         name = f" as {place['name']}" if place["name"] else ""
         when = f" ({place['at']})" if "at" in place else ""
         name = f" for archives.{place['database_of']}" if place["database_of"] else name
-        told = f"{place['repository']}: {place['store']}{name}{server}{signer}{key}{when}"
+        store = place["store"] or "any store that you name yourself"
+        told = f"{place['repository']}: {store}{name}{server}{signer}{key}{when}"
         say(f"  {printable(told)}")
     if not places:
         say(_NOTHING[what])

@@ -245,7 +245,7 @@ def test_f47_a_name_that_is_the_folders_own_needs_no_question(david: Person) -> 
 def test_f47_what_the_user_says_in_person_is_not_asked_about(david: Person, tmp_path: Path) -> None:
     init(david, "--store", f"file://{tmp_path}/nas")
     david.ok("trust", "--forget")
-    name_store(david, "theirs")
+    (david.repo / ".s3sync.yaml").write_text(f"store: file://{david.root}/theirs\nrepo: {david.repo.name}\n")
     flag = ("--store", f"file://{tmp_path}/nas")
     david.ok("status", *flag)
     david.ok("status", env={"S3SYNC_STORE": f"file://{tmp_path}/nas"})

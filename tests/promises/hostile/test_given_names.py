@@ -1,0 +1,112 @@
+"""A clone that calls itself as another repository does not reach that one's files in a store that the user names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import Person
+from tests.scenarios.cli.terminal import on_terminal
+
+QUESTION = "May it use that name? [y/N]"
+NAME = "v-private"
+
+
+@pytest.fixture
+def mine(david: Person, tmp_path: Path) -> Person:
+    """David, who says in his environment where his files go, and has some there; nothing agrees for him."""
+    (tmp_path / "nas").mkdir()
+    david.environ = {**david.environ, "S3SYNC_TRUST": "", "S3SYNC_STORE": f"file://{tmp_path / 'nas'}"}
+    (david.repo / ".git").mkdir(parents=True, exist_ok=True)
+    (david.repo / ".s3sync.yaml").write_text(f"repo: {NAME}\n")
+    david.write("salaries.csv", "secret")
+    david.ok("init", david.project.name, "-y", cwd=david.repo)
+    david.ok("up")
+    return david
+
+
+def clone(person: Person, name: str = "cats", settings: str = f"repo: {NAME}\n", origin: str = "") -> Path:
+    """A clone of a stranger's repository; its project's folder."""
+    root = person.root / "downloads" / name
+    (root / person.project.name / "s3-staging").mkdir(parents=True)
+    (root / ".git").mkdir()
+    if origin:
+        (root / ".git" / "config").write_text(f'[remote "origin"]\n\turl = {origin}\n')
+    (root / person.project.name / "s3-staging" / "run-me.sh").write_text("evil")
+    (root / ".s3sync.yaml").write_text(settings)
+    return root / person.project.name
+
+
+WAYS = ["the environment", "a flag"]
+
+
+def name_store(person: Person, way: str) -> tuple[str, ...]:
+    """Name the store in that way; the words for it on the command line."""
+    store = person.environ["S3SYNC_STORE"]
+    if way == "the environment":
+        return ()
+    person.environ = {key: value for key, value in person.environ.items() if key != "S3SYNC_STORE"}
+    return ("--store", store)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_f47_a_name_of_a_file_is_no_key_to_a_store_of_the_users_own(mine: Person, way: str) -> None:
+    there, words = clone(mine), name_store(mine, way)
+    for verb in ("down", "sync", "projects"):
+        said = mine.expect(5, verb, *words, cwd=there).err
+        assert f"under the name {NAME}" in said and "`s3sync trust`" in said and "S3SYNC_REPO" in said
+    assert [path.name for path in (there / "s3-staging").iterdir()] == ["run-me.sh"]
+    mine.ok("trust", "--yes", cwd=there)
+    mine.ok("down", *words, cwd=there)
+    assert (there / "s3-staging" / "salaries.csv").read_text() == "secret"
+
+
+def test_f47_the_name_is_asked_about_once_listed_and_forgotten(mine: Person) -> None:
+    there = clone(mine)
+    shown = on_terminal(mine, "status", answers=[(QUESTION, "n")], cwd=there)
+    assert shown.code == 5 and f"name:       {NAME}" in shown.out and "the files of the two mix" in shown.out
+    shown = on_terminal(mine, "status", answers=[(QUESTION, "y")], cwd=there)
+    assert shown.code == 0 and "salaries.csv" in shown.out
+    mine.ok("status", "--store", f"{mine.environ['S3SYNC_STORE']}", cwd=there)
+    listed = mine.ok("trust", "--list", "--json").json["places"]
+    assert [(one["store"], one["name"]) for one in listed if one["repository"] == str(there.parent)] == [("", NAME)]
+    assert f"any store that you name yourself as {NAME}" in mine.ok("trust", "--list").out
+    (there.parent / ".s3sync.yaml").write_text("repo: payroll\n")
+    shown = on_terminal(mine, "status", answers=[(QUESTION, "n")], cwd=there)
+    assert f"changed:    the name was {NAME}" in shown.out
+    (there.parent / ".s3sync.yaml").write_text(f"repo: {NAME}\n")
+    mine.ok("trust", "--forget", cwd=there)
+    mine.expect(5, "status", cwd=there)
+    mine.ok("status", cwd=there, env={"S3SYNC_TRUST": "1"})
+    mine.ok("status", cwd=there, env={"S3SYNC_REPO": NAME})
+
+
+def test_f47_a_name_that_was_taken_here_without_a_question_is_no_answer(mine: Person) -> None:
+    """In the default store the first one has a name; that says nothing of the stores that the user names."""
+    there = clone(mine)
+    mine.ok("status", cwd=there, env={"S3SYNC_STORE": None})
+    mine.expect(5, "down", cwd=there)
+
+
+@pytest.mark.parametrize(
+    ("folder", "origin"),
+    [("v-private", ""), ("private-2", "git@h.example:team/v-private.git")],
+    ids=["folder", "remote"],
+)
+def test_a_clones_own_name_needs_no_question(mine: Person, folder: str, origin: str) -> None:
+    mine.ok("status", cwd=clone(mine, folder, origin=origin))
+
+
+def test_a_store_and_a_name_that_are_both_new_are_one_question(mine: Person) -> None:
+    store = mine.environ["S3SYNC_STORE"]
+    mine.environ = {key: value for key, value in mine.environ.items() if key != "S3SYNC_STORE"}
+    there = clone(mine, settings=f"store: {store}\nrepo: {NAME}\n")
+    shown = on_terminal(mine, "status", answers=[("Do you trust this place? [y/N]", "y")], cwd=there)
+    assert shown.code == 0 and QUESTION not in shown.out and f"name there: {NAME}" in shown.out
+    mine.ok("status", "--store", store, cwd=there)
+
+
+def test_two_places_that_are_named_have_nothing_of_the_name(mine: Person) -> None:
+    there = clone(mine)
+    mine.ok("sync", mine.environ["S3SYNC_STORE"], "./copy", "--dry-run", cwd=there)
