@@ -1611,6 +1611,22 @@ MUTANTS = (
         ("tests/promises/hostile/test_given_names.py", "-k", "without_a_question"),
     ),
     Mutant(
+        "last-revision",
+        "own manifests: who knew of a statement outdoes it, also where revisions end and its clock is ahead",
+        "s3sync/core/manifest/merge.py",
+        "    if seen is None or seen.at > until or one.stamp > seen.stamp:\n",
+        "    if True:\n",
+        ("tests/unit/core/test_manifest_merge.py", "-k", "revisions_end"),
+    ),
+    Mutant(
+        "gitignore-bytes",
+        "F56: patterns of a strange .gitignore are counted and measured before any is compiled",
+        "s3sync/local/patterns.py",
+        "    if sum(map(len, said)) > MOST_READ:\n",
+        "    if False:\n",
+        ("tests/promises/hostile/test_gitignore.py", "-k", "before_any"),
+    ),
+    Mutant(
         "lock-unseen",
         "locks: what could not be read may be a colleague's, and is no lock that may be broken",
         "s3sync/shared/locks.py",

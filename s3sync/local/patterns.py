@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -24,6 +24,8 @@ MOST_DEEP = 50
 """Patterns with `**/` between folders: each looks at all of a path, once for each of its folders."""
 MOST_CHARACTERS = 4096
 """Longest pattern: no path is longer."""
+MOST_READ = 1 << 17
+"""Characters of the patterns in a file that others wrote: an expression of four million takes a minute to make."""
 MOST_REMEMBERED = 1 << 15
 """Folders whose answer is kept."""
 
@@ -121,9 +123,15 @@ def compile_patterns(lines: Iterable[str]) -> Patterns:
 def compile_readable(lines: Iterable[str]) -> Patterns:
     """Compile what can be: without the lines that are no pattern or one too costly: for files that others read, too.
 
-    Raises `ValueError` for more than `MOST_PATTERNS`.
+    Raises `ValueError` for more than `MOST_PATTERNS` lines that could be one, or `MOST_READ` characters in them, before
+    any is compiled.
     """
-    readable = [line for line in lines if _is_readable(line)]
+    said = list(islice((line for line in lines if line.strip() and not line.startswith("#")), MOST_PATTERNS + 1))
+    if len(said) > MOST_PATTERNS:
+        raise ValueError(f"there are more than {MOST_PATTERNS} patterns")
+    if sum(map(len, said)) > MOST_READ:
+        raise ValueError(f"its patterns have more than {MOST_READ} characters")
+    readable = [line for line in said if _is_readable(line)]
     too_many = {number for number, _ in list(filter(lambda one: "**/" in one[1], enumerate(readable)))[MOST_DEEP:]}
     return compile_patterns(line for number, line in enumerate(readable) if number not in too_many)
 

@@ -18,6 +18,8 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
+from s3sync.core.times import NANOSECONDS, format_ns, parse_ns
+
 PATH, HEAD, FIELD = "path", "head", "field"
 _NAMED = ("members", "receipts", "inboxes", "arriving")
 _PLAIN = ("project_id", "repo", "schema", "revision", "write_id")
@@ -146,18 +148,29 @@ def own_after(
 ) -> dict[Thing, Statement]:
     """The statements that a writer publishes: those of his that still stand, and what he changed.
 
-    What somebody else has outdone is left to him. A thing that is no more, and of which nobody else speaks, is
-    forgotten: nothing is left that it would outdo.
+    What somebody else has outdone is left to him. Where revisions end, what he changes has a time behind that of the
+    statement that he saw: else one from a clock ahead would stand until that time. A thing that is no more, and of
+    which nobody else speaks, is forgotten: nothing is left that it would outdo.
     """
     there = [*others]
     best = merged(own, *there, until=until)
     found = {thing: one for thing, one in own.items() if best[thing] == one}
-    found.update(((kind, name), Statement(kind, name, revision, at, by, value)) for (kind, name), value in new.items())
+    for (kind, name), value in new.items():
+        found[kind, name] = _last(Statement(kind, name, revision, at, by, value), best.get((kind, name)), until)
     return {
         thing: one
         for thing, one in found.items()
         if one.value is not None or any(thing in manifest for manifest in there)
     }
+
+
+def _last(one: Statement, seen: Statement | None, until: str) -> Statement:
+    """The statement, so that it outdoes what its writer saw of the thing: a second behind that, or at `until`."""
+    if seen is None or seen.at > until or one.stamp > seen.stamp:
+        return one
+    time = parse_ns(seen.at)
+    after = until if time is None else format_ns(time + NANOSECONDS)
+    return msgspec.structs.replace(one, at=after if seen.at < after <= until else until)
 
 
 def outdone(path_statements: Iterable[Statements], best: Statements) -> dict[str, list[Any]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from s3sync.local import patterns
 from s3sync.local.patterns import MOST_DEEP, compile_patterns, compile_readable
 from tests.kit.people import Person
 from tests.promises.hostile.conftest import Peer
@@ -58,6 +60,27 @@ def test_f56_a_gitignore_of_many_such_patterns_is_read_as_far_as_it_costs_little
     lines = [*(f"x/**/a{number}" for number in range(2 * MOST_DEEP)), "s3-staging/*"]
     assert compile_readable(lines).match_file("s3-staging/draft.mp4")
     assert compile_readable(lines).match_file("x/y/a1")
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (["*x"] * 2_000_000, "more than"),
+        (["a\\"] * 1_300_000, "more than"),
+        (["*a" * 2000] * 900, "characters"),
+        (["#"] * 2_000_000, None),
+    ],
+    ids=["short", "no patterns", "long", "comments"],
+)
+def test_f56_lines_of_a_strange_file_are_counted_before_any_is_compiled(
+    lines: list[str], why: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`doctor` took half a minute for two million short ones, and longer for a thousand long ones."""
+    looked_at: list[str] = []
+    monkeypatch.setattr(patterns, "_parsed", looked_at.append)
+    with pytest.raises(ValueError, match=why) if why else nullcontext():
+        compile_readable(lines)
+    assert not looked_at
 
 
 @pytest.mark.parametrize("kind", ["link", "link to nothing", "FIFO", "folder", "large"])

@@ -129,3 +129,25 @@ def test_a_deletion_and_its_record_go_together() -> None:
     after = values_of({"deleted": [{"name": "a", "md5": "1"}]})
     assert changed(before, after) == {(PATH, "a"): {"deleted": {"name": "a", "md5": "1"}}}
     assert changed(after, {}) == {(PATH, "a"): None}
+
+
+LAST = 1 << 53
+NOW, LATER, UNTIL = "2025-11-03T10:00:00Z", "2025-11-04T09:59:59Z", "2025-11-04T10:00:00Z"
+
+
+@given(
+    st.sampled_from([NOW, LATER, "2025-11-04T09~", "9999"]), USERS, USERS, st.none() | st.just({"files": {"name": "a"}})
+)
+def test_who_knew_of_a_statement_outdoes_it_also_where_revisions_end(
+    said: str, liar: str, writer: str, value: object
+) -> None:
+    """A statement of the last revision that is made by tomorrow's clock does not stand for a day."""
+    thing = (PATH, "cut/b.wav")
+    forged = {thing: Statement(*thing, LAST, said, liar, {"files": {"name": "cut/b.wav", "md5": "z"}})}
+    own = own_after({}, [forged], {thing: value}, LAST, NOW, writer, UNTIL)
+    assert own[thing].at <= UNTIL
+    assert merged(forged, own, until=UNTIL)[thing].value == value
+    plain = own_after(
+        {}, [{thing: Statement(*thing, LAST, "2025-11-03T09:00:00Z", liar)}], {thing: value}, LAST, NOW, writer, UNTIL
+    )
+    assert plain[thing].at == NOW, "a time is what it was, where nobody speaks from the future"
