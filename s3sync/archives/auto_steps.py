@@ -11,7 +11,7 @@ from s3sync.archive.run_report import Options, UnitReport, UnitState
 from s3sync.archive.verify_all import Verified, verify_each
 from s3sync.archive.work import carrying
 from s3sync.archives.auto_report import AutoOptions, AutoReport, Step, StepState
-from s3sync.archives.leaving import Leaving
+from s3sync.archives.leaving import Leaving, has_rules
 from s3sync.archives.opened import Place
 from s3sync.core.archive.automation import Candidate, Plan, Tier, added, too_dear
 from s3sync.core.archive.costs import Money
@@ -145,12 +145,13 @@ class Steps:
     def _cooled(self, one: Candidate) -> Step:
         """Move the archives of a unit in the bucket, and compare them with their index where they are then.
 
-        In a bucket that keeps versions a copy would leave the old one, which is billed on: there a rule moves them.
+        In a bucket that keeps versions a copy would leave the old one, which is billed on: there a rule moves them, if
+        the store has rules for tags.
         """
         assert one.target is not None
         for place, archive in (self._archives_of(one.set)[key] for key in one.archives):
             versions = aspect(place.store(), Versions)
-            by_tag = versions is not None and versions.keeps_versions()
+            by_tag = has_rules(place.store()) and versions is not None and versions.keeps_versions()
             plan = self._archives.move_plan(place, [archive], one.target, self._options.rules.region, by_tag)
             done = self._archives.carry_out(place, plan, lambda plan: True, dry_run=False)
             if done.failed:

@@ -33,6 +33,7 @@ from s3sync.core.times import parse_time
 from s3sync.core.typed import typed
 from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, UsageError, declined
 from s3sync.store.aspects import Administers, StorageClasses, Tags, Versions, aspect, require_aspect
+from s3sync.store.port import Store
 
 
 class LeavePlan(Struct, frozen=True):
@@ -109,12 +110,12 @@ class Leaving(Tables, Billed, frozen=True):
         """Plan of moving archives of one store to a class."""
         store = place.store()
         require_aspect(store, Tags if by_tag else StorageClasses)
-        has_rules = aspect(store, Tags) is not None and aspect(store, Administers) is not None
+        by_rules = has_rules(store)
         problems = {one.key: _no_rule_moves(one, to) for one in moving}
         tagged = frozenset(
             one.key
             for one in moving
-            if problems[one.key] is None and (by_tag or (has_rules and one.storage_class in COLD))
+            if problems[one.key] is None and (by_tag or (by_rules and one.storage_class in COLD))
         )
         archives = [one for one in moving if one.key in tagged or not by_tag]
         versions = aspect(store, Versions) if len(archives) > len(tagged) else None
@@ -266,6 +267,11 @@ class Leaving(Tables, Billed, frozen=True):
                     failed.append(Problem(one.unit, str(error), error.hint))
                     catalogue.note(_failed(entry, error))
         return LeaveReport(plan, tuple(done), tuple(failed), dry_run)
+
+
+def has_rules(store: Store) -> bool:
+    """True if a rule can move an object of the store by its tag."""
+    return aspect(store, Tags) is not None and aspect(store, Administers) is not None
 
 
 def _class_at(place: Place, word: str) -> str:

@@ -26,6 +26,9 @@ _REMOTE = re.compile(r"[\w.+@][\w.+@ -]{0,63}")
 _COLON = re.compile(r"([A-Za-z]+):(?!//)")
 
 
+_BY_SYNC = "`s3sync sync` always puts there what it replaces, `s3sync up` does not."
+
+
 class Scheme(Struct, frozen=True):
     """One kind of store.
 
@@ -49,6 +52,12 @@ class Scheme(Struct, frozen=True):
     """Domains in which only the vendor has a name: the token of a login is shown to no other server."""
     by_remote: bool = False
     """True if the address is `kind:REMOTE:path`: a remote that the user has set up himself."""
+    to_keep: str = ""
+    """How a bucket that keeps no versions is made to keep them. Fields as in `on_versions`."""
+    kept_else: str = _BY_SYNC
+    """Where else an older version may be found, where s3sync reads none of the store's own."""
+    right_to_versions: str = ""
+    """Right without which nobody lists versions."""
 
     @property
     def has_server(self) -> bool:
@@ -175,7 +184,16 @@ _AZURES = (
 )  # fmt: skip
 
 SCHEMES: dict[str, Scheme] = {
-    "s3": Scheme("s3://bucket[/prefix]", _bucket, name="S3", vendor="AWS", probed=True, classes=_S3_CLASSES),
+    "s3": Scheme(
+        "s3://bucket[/prefix]",
+        _bucket,
+        name="S3",
+        vendor="AWS",
+        probed=True,
+        classes=_S3_CLASSES,
+        to_keep="`s3sync setup bucket --enable-versioning` has it keep what is replaced from now on.",
+        right_to_versions="s3:ListBucketVersions",
+    ),
     "gs": Scheme(
         "gs://bucket[/prefix]",
         _google_bucket,
@@ -183,6 +201,11 @@ SCHEMES: dict[str, Scheme] = {
         vendor="Google Cloud",
         classes=_GOOGLE_CLASSES,
         own_domains=("googleapis.com",),
+        # https://cloud.google.com/storage/docs/soft-delete: it keeps what was overwritten, too
+        to_keep="`gcloud storage buckets update {bucket} --versioning` has it keep what is replaced from now on. What "
+        "went in the last seven days Google's soft delete may still hold: `gcloud storage ls --soft-deleted {object}` "
+        "shows it.",
+        right_to_versions="storage.objects.list",
     ),
     "az": Scheme(
         "az://account/container[/prefix]",
@@ -191,9 +214,17 @@ SCHEMES: dict[str, Scheme] = {
         vendor="Azure",
         classes=("Hot", "Cool", "Cold"),
         own_domains=_AZURES,
+        kept_else="Those that the account keeps, if it does, Azure's own tool shows: `az storage blob list "
+        "--account-name {account} --container-name {container} --include dv --prefix {name}`.",
     ),
     "file": Scheme("file:///path", _folder, is_folder=True, mask=str),
-    "rclone": Scheme("rclone:REMOTE:path", _remote, mask=str, by_remote=True),
+    "rclone": Scheme(
+        "rclone:REMOTE:path",
+        _remote,
+        mask=str,
+        by_remote=True,
+        kept_else=f"{_BY_SYNC} What the service itself keeps of a file (Dropbox and Drive do) its own website shows.",
+    ),
 }
 _UNKNOWN = Scheme("", lambda rest: rest, vendor="AWS")
 """Kind of store that a newer version may have written down: all of its place is shown."""
@@ -226,6 +257,23 @@ def prefix_of(url: str) -> str:
     if name_of_scheme(url) == "az":
         rest = rest.partition("/")[2]
     return rest.partition("/")[2].strip("/")
+
+
+def on_versions(template: str, url: str, key: str) -> str:
+    """The words of a kind on old versions, for the object `key` of a store: a command in them can be typed as it is."""
+    from s3sync.core.typed import typed
+
+    head, _, rest = url.partition("://")
+    account, _, container = rest.partition("/")
+    container = container.partition("/")[0]
+    name = "/".join(part for part in (prefix_of(url), key) if part)
+    return template.format(
+        bucket=typed(f"{head}://{account}"),
+        object=typed(f"{head}://{account}/{name}"),
+        account=typed(account),
+        container=typed(container),
+        name=typed(name),
+    )
 
 
 def store(value: object) -> str:

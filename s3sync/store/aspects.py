@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 
 class Version(Struct, frozen=True):
-    """One version of an object, or a delete marker (of no bytes). The latest is what everybody sees under the key."""
+    """One version of an object, or a delete marker (of no bytes). The latest is what everybody sees under the key.
+
+    `until` is when it was replaced or deleted, None while it stands and where the store does not tell it."""
 
     key: str
     version_id: str
@@ -33,6 +35,7 @@ class Version(Struct, frozen=True):
     is_latest: bool
     is_marker: bool
     storage_class: str | None = None
+    until: datetime | None = None
 
 
 @runtime_checkable
@@ -245,10 +248,7 @@ class WholeChecksums(Protocol):
 
 
 class TimedBody(Struct, frozen=True):
-    """A small object, and the store's clock at the time of the same answer: None where it told none.
-
-    `body` is None for an object that is larger than was asked for.
-    """
+    """A small object, and the store's clock at the same answer, None where it told none. A larger one has no `body`."""
 
     info: ObjectInfo
     body: bytes | None

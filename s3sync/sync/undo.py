@@ -18,6 +18,7 @@ from s3sync.core.names import short_text
 from s3sync.core.outcome import Problem
 from s3sync.core.plan import LOCAL_ONLY, Action, Do, Plan, Undoes, Verb
 from s3sync.core.records import trash_key
+from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
 from s3sync.errors import LocalError, declined
 from s3sync.local.ignore import load_ignore
@@ -289,7 +290,7 @@ def brought_back_there(session: Session, seen: View, is_known: Known, done: Done
     elif done.in_remote_trash:
         source = trash_key(session.project.prefix, done.stamp, done.path), None
     if source is None:
-        hint = "the version is gone from the store, unless its bucket has versioning"
+        hint = f"`s3sync versions {typed(done.path)}` shows whether the store keeps it elsewhere"
         if done.do is Do.DELETE_REMOTE:
             hint = "`s3sync up --again` sends your copy"
         return Problem(done.path, "no copy of the version on the remote was kept", hint)

@@ -160,7 +160,11 @@ def _versions(found: VersionsReport) -> str:
 def _nothing_kept(found: VersionsReport) -> str:
     if found.keeps is Keeps.YES:
         return "nothing of it was ever replaced or deleted on the remote"
-    return "the store keeps no versions, and none lies in a trash"
+    if found.keeps is Keeps.DENIED:
+        return "none lies in a trash, and you may not list what the bucket keeps"
+    if found.keeps is Keeps.NO:
+        return "the bucket keeps no versions, and none lies in a trash"
+    return "s3sync reads no versions of this store's own, and none lies in a trash"
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Keeps(StrEnum):
     NO = "no"
     """The bucket has no versioning."""
     CANNOT = "cannot"
-    """Stores of this kind have none."""
+    """Of stores of this kind none are read."""
     DENIED = "denied"
     """This user may not list them."""
 
@@ -126,7 +126,7 @@ def _old_versions(session: Session, path: str) -> tuple[list[FileVersion], Keeps
             oldest_first = list(store.list_versions(key, alone=True))[::-1]
             of_key = sorted(oldest_first, key=_age)
             ends = [one.modified for one in of_key[1:]]
-            found += [_kept(path, one, end) for one, end in zip(of_key, [*ends, None], strict=False)]
+            found += [_kept(path, one, one.until or end) for one, end in zip(of_key, [*ends, None], strict=False)]
     except AccessDenied:
         return [], Keeps.DENIED
     except Unsupported:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from s3sync.cli.output import GREEN, SCHEMA, ago_text, colour, moved_line, printable, say, symbols, warn
 from s3sync.cli.show.words import Json, by_text, failed_json, is_around, place_json, warn_of_failures
+from s3sync.config.schemes import on_versions, scheme_of
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.reconcile import State
@@ -25,12 +26,6 @@ PLACES = {
     Where.REMOTE_TRASH: "in the trash on the remote",
     Where.LOCAL_TRASH: "in the trash here",
 }
-KEEPS = {
-    Keeps.NO: "The bucket keeps no versions: only what went to a trash can come back. "
-    "`s3sync setup bucket --enable-versioning` has it keep what is replaced from now on.",
-    Keeps.CANNOT: "This store keeps no versions: only what went to a trash can come back.",
-    Keeps.DENIED: "You may not list what the bucket keeps (s3:ListBucketVersions): there may be more versions.",
-}
 
 
 def print_versions(report: VersionsReport, *, verbose: bool) -> None:
@@ -42,10 +37,26 @@ def print_versions(report: VersionsReport, *, verbose: bool) -> None:
             say(f"          {printable(', '.join(f'{word} {value}' for word, value in known if value))}")
     if not report.versions:
         say("No other version of it is known than the one that is here.")
-    if report.keeps in KEEPS:
-        say(KEEPS[report.keeps])
+    for line in _keeps(report):
+        say(printable(line))
     if any(not one.is_deletion for one in report.versions):
         say(f"To bring one back: s3sync down {_project(report.place)}{typed(printable(report.name))} --version ID")
+
+
+def _keeps(report: VersionsReport) -> Iterable[str]:
+    """What the store itself keeps, and what would change that or shows more, as far as its kind is known."""
+    scheme, only = scheme_of(report.place.store), "only what went to a trash can come back"
+    if report.keeps is Keeps.NO:
+        yield f"The bucket keeps no versions: {only}. {_of_kind(scheme.to_keep, report)}".rstrip()
+    elif report.keeps is Keeps.CANNOT:
+        named = f"s3sync reads no versions {scheme.there}" if scheme.has_server else "This store keeps no versions"
+        yield f"{named}: {only}. {_of_kind(scheme.kept_else, report)}".rstrip()
+    elif report.keeps is Keeps.DENIED:
+        yield f"You may not list what the bucket keeps ({scheme.right_to_versions}): there may be more versions."
+
+
+def _of_kind(template: str, report: VersionsReport) -> str:
+    return on_versions(template, report.place.store, f"{report.place.repo}/{report.place.project}/{report.name}")
 
 
 def _project(place: ProjectAddress) -> str:

@@ -54,12 +54,28 @@ def info_of(item: Mapping[str, Any], root: str) -> ObjectInfo:
     try:
         name, told = str(item["name"]), str(item.get("storageClass") or _USUAL)
         size = size_of(int(item["size"]))
-        told_at = datetime.fromisoformat(str(item["updated"]))
-        modified = told_at.replace(tzinfo=told_at.tzinfo or UTC).astimezone(UTC)
+        modified = _moment(item["updated"])
     except (KeyError, ValueError, TypeError, OverflowError):
         raise RequestFailed(Failure("not_s3")) from None
     storage_class = None if told == _USUAL else told
     return ObjectInfo(name[len(root) :], size, token_of(item), modified, storage_class)
+
+
+def time_of(item: Mapping[str, Any], name: str) -> datetime | None:
+    """A time of a description, None where it has none: `timeDeleted` comes when a generation is replaced or deleted.
+
+    Raises `RequestFailed` for what is no time.
+    """
+    told = item.get(name)
+    try:
+        return _moment(told) if told else None
+    except (ValueError, TypeError, OverflowError):
+        raise RequestFailed(Failure("not_s3")) from None
+
+
+def _moment(told: object) -> datetime:
+    found = datetime.fromisoformat(str(told))
+    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
 
 
 def head_of(item: Mapping[str, Any], root: str) -> ObjectHead:

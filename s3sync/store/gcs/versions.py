@@ -13,7 +13,7 @@ from s3sync.errors import AccessDenied, NotFound
 from s3sync.store.aspects import Version
 from s3sync.store.gcs.reading import MULTIPART, MediaReader
 from s3sync.store.gcs.requests import Requests
-from s3sync.store.gcs.resources import FIELDS, LISTED, generation_of, head_of, info_of
+from s3sync.store.gcs.resources import FIELDS, LISTED, generation_of, head_of, info_of, time_of
 from s3sync.store.port import ObjectHead, Reader
 
 
@@ -41,7 +41,7 @@ class GcsVersions:
                     yield one
 
     def _items(self, name: str, alone: bool) -> Iterator[dict[str, Any]]:
-        fields = f"nextPageToken,items({LISTED},timeDeleted)"
+        fields = f"nextPageToken,items({LISTED},timeCreated,timeDeleted)"
         for page in self._io.pages("list the versions below", name, versions="true", fields=fields):
             for item in page.get("items", ()):
                 if alone and str(item.get("name", "")) > name:
@@ -49,11 +49,7 @@ class GcsVersions:
                 yield item
 
     def _one(self, item: dict[str, Any], name: str) -> Version:
-        info, generation = self._io.read(
-            "list the versions below", name, lambda: (info_of(item, self._io.root), generation_of(item))
-        )
-        is_latest = not item.get("timeDeleted")
-        return Version(info.key, generation, info.size, info.etag, info.modified, is_latest, False, info.storage_class)
+        return self._io.read("list the versions below", name, lambda: version_of(item, self._io.root))
 
     def head_version(self, key: str, version_id: str) -> ObjectHead:
         name = self._io.key(key)
@@ -88,3 +84,13 @@ class GcsVersions:
         if not (version_id.isascii() and version_id.isdecimal() and len(version_id) < 20):
             raise NotFound(f"gs://{self._io.address.bucket}/{name} has no version {version_id[:40]!r}")
         return version_id
+
+
+def version_of(item: dict[str, Any], root: str) -> Version:
+    """One generation, as a listing tells it. Raises `RequestFailed` where that is no answer of Cloud Storage."""
+    info, until = info_of(item, root), time_of(item, "timeDeleted")
+    since = time_of(item, "timeCreated") or info.modified
+    is_latest = until is None
+    return Version(
+        info.key, generation_of(item), info.size, info.etag, since, is_latest, False, info.storage_class, until
+    )

@@ -132,6 +132,22 @@ def test_the_whole_way_on_google(gcs: FakeGcs, tmp_path: Path) -> None:
     assert classes(david) == {"b41": "COLDLINE"}
 
 
+@pytest.mark.gcs
+def test_auto_copies_in_a_bucket_of_google_that_keeps_versions(gcs: FakeGcs, tmp_path: Path) -> None:
+    """On S3 a tag and a rule move archives there, so that no old version is billed; Google has no tags."""
+    david, source = person(tmp_path), tmp_path / "shelf"
+    put(source, "b40/a.mp4", os.urandom(300_000), OLD)
+    bucket = f"kept-{uuid.uuid4().hex[:12]}"
+    gcs.ask("POST", "/storage/v1/b?project=p", {"name": bucket, "versioning": {"enabled": True}})
+    sets(david, source, f"gs://{bucket}/films", f", endpoint_url: '{gcs.endpoint_url}'")
+    david.ok("archive", "run", "--set", "tars", "--delete-local", "--yes")
+    assert classes(david) == {"b40": "STANDARD"}
+    david.ok("archive", "auto", "--clock-is-right", "--set", "tars")
+    assert classes(david) == {"b40": "ARCHIVE"}
+    removed = david.run("archive", "remove", "b40", "--set", "tars", "--dry-run", "--last-copies")
+    assert removed.code == 0 and "versions" in removed.out
+
+
 @pytest.mark.rclone
 def test_the_whole_way_on_a_remote(remotes: Remotes, tmp_path: Path) -> None:
     """It takes whole files and keeps nothing beside them: a large archive is one body, and what goes is one's own."""
