@@ -53,9 +53,9 @@ class Scheme(Struct, frozen=True):
     by_remote: bool = False
     """True if the address is `kind:REMOTE:path`: a remote that the user has set up himself."""
     to_keep: str = ""
-    """How a bucket that keeps no versions is made to keep them. Fields as in `on_versions`."""
+    """Words on what has a bucket keep versions. Fields as in `on_versions`."""
     kept_else: str = _BY_SYNC
-    """Where else an older version may be found, where s3sync reads none of the store's own."""
+    """Words on other older versions, where s3sync reads none of the store's own."""
     right_to_versions: str = ""
     """Right without which nobody lists versions."""
 
@@ -260,7 +260,7 @@ def prefix_of(url: str) -> str:
 
 
 def on_versions(template: str, url: str, key: str) -> str:
-    """The words of a kind on old versions, for the object `key` of a store: a command in them can be typed as it is."""
+    """Words of a kind on old versions, for the object `key` of a store: a command in them can be typed as it is."""
     from s3sync.core.typed import typed
 
     head, _, rest = url.partition("://")

@@ -40,7 +40,7 @@ class Keeps(StrEnum):
     NO = "no"
     """The bucket has no versioning."""
     CANNOT = "cannot"
-    """Of stores of this kind none are read."""
+    """Nothing of this kind of store is read."""
     DENIED = "denied"
     """This user may not list them."""
 
