@@ -31,6 +31,14 @@ _OF_CLIENTS = frozenset({"pgbouncer", "connection_limit", "pool_timeout", "schem
 _HARMLESS = frozenset({"sslmode", "host", "port", "user", "dbname", "connect_timeout", "channel_binding", "gssencmode"})
 _USUAL_OF_LIBPQ = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
 """Variables that libpq takes for what an address leaves out (postgresql.org/docs/current/libpq-envars.html)."""
+_PROTECTION = {
+    "sslmode": ("PGSSLMODE", ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")),
+    "channel_binding": ("PGCHANNELBINDING", ("disable", "prefer", "require")),
+    "gssencmode": ("PGGSSENCMODE", ("disable", "prefer", "require")),
+}
+"""Words about protection, each with the user's own variable, and what it may be, the weakest first."""
+_PATIENCE = frozenset(map(str, range(1, 61)))
+"""Seconds that a repository may have us wait for a connection."""
 _OWN = frozenset({"sslrootcert", "sslcert", "sslkey", "options", "target_session_attrs", "password", "sslpassword"})
 """Words that only the user himself may say: these name files, or settings of the server."""
 
@@ -150,6 +158,12 @@ def _postgres(url: str, origin: str, of_repository: bool, environ: Mapping[str, 
     if odd is not None:
         whose = "a repository's address may not say that" if odd in _OWN else "s3sync does not know it"
         raise ConfigError(f"{origin} has {odd[:40]!r} in it", why=whose, hint="take it out of the address")
+    if of_repository:
+        if more.get("connect_timeout", "1") not in _PATIENCE:
+            raise ConfigError(
+                f"{origin} has a connect_timeout that is none of 1 to 60 s", hint="take it out of the address"
+            )
+        more = _no_weaker(more, environ)
     found |= more
     service = environ.get("PGSERVICE", "")
     if not service:
@@ -158,10 +172,21 @@ def _postgres(url: str, origin: str, of_repository: bool, environ: Mapping[str, 
     return Database(_shown(found, service), origin, of_repository, said=found)
 
 
+def _no_weaker(said: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Words of a repository's address, of which none takes back what the user's environment says of protection."""
+    found = dict(said)
+    for name, (variable, levels) in _PROTECTION.items():
+        own = environ.get(variable, "")
+        if own and name in found:
+            found[name] = max(own, found[name], key=levels.index) if {own, found[name]} <= set(levels) else own
+    return found
+
+
 def _shown(said: Mapping[str, str], service: str) -> str:
     """The address in one form, without a password. No part of it reads as another one: it is what is agreed to.
 
-    `service`: of the user's environment, which says what the address leaves out.
+    `service`: of the user's environment, which says what the address leaves out; what this one says of protection
+    counts before it.
     """
     part = {name: quote(value, safe=",:/" if name == "host" else ",") for name, value in said.items()}
     host = part.get("host", "")
@@ -169,7 +194,9 @@ def _shown(said: Mapping[str, str], service: str) -> str:
     user = f"{part['user']}@" if "user" in part else ""
     place = f"[{host}]" if ":" in host and not host.startswith("/") else host
     more = {"sslmode": said.get("sslmode")} if said.get("sslmode") in ("disable", "allow") else {}
-    more |= {"service": quote(service, safe="")} if service else {}
+    if service:
+        more |= {name: quote(said[name], safe="") for name in _PROTECTION if name in said}
+        more |= {"service": quote(service, safe="")}
     asked = "&".join(f"{name}={value}" for name, value in more.items())
     return f"postgresql://{user}{place}{port}/{part.get('dbname', '')}" + (f"?{asked}" if asked else "")
 

@@ -69,9 +69,15 @@ def require_plain(path: Path, *, create: bool = False) -> None:
             os.close(descriptor)
 
 
-def require_own_journal(path: Path) -> None:
-    """Raise `Refused` where the journal beside a database names another file, which SQLite would delete."""
+def require_harmless(path: Path) -> None:
+    """Raise `Refused` where a database, or a file beside it, is no plain file, for which SQLite would wait, or where
+    the journal names another file, which SQLite would delete.
+
+    `path` is without links: SQLite follows them, and takes the journal beside the file that they lead to.
+    """
     with GuardedFolder.open(path.parent, shared=True) as folder:
+        for name in (path.name, *(path.name + ending for ending in _BESIDE)):
+            folder.check(name)
         _require_own_journal(folder, path.name)
 
 
@@ -212,7 +218,7 @@ __all__ = [
     "private_copy",
     "refuse_foreign_schema",
     "refuse_other_tables",
-    "require_own_journal",
+    "require_harmless",
     "require_plain",
     "tables",
     "tables_of",

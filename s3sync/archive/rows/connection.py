@@ -7,17 +7,20 @@ prepared on the server (`prepare_threshold=None`, psycopg.org/psycopg3/docs/adva
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote
 
+from s3sync.archive.rows.cells import bounded, take_as_text
 from s3sync.config.databases import Database, masked
-from s3sync.core.archive.sql import binds_of
+from s3sync.core.archive.sql import binds_of, without_binds_in_strings
 from s3sync.disk.errors import local_errors
 from s3sync.errors import ConfigError, DatabaseError
 from s3sync.state import trusted
@@ -92,10 +95,10 @@ class _SQLite:
             self._opened("ro").close()
 
     def _opened(self, mode: str) -> sqlite3.Connection:
-        path = Path(str(self._database.path))
+        path = Path(os.path.realpath(str(self._database.path)))  # SQLite, too, takes the journal beside a link's end
         with local_errors("cannot open", path, hint="open it once with the tool that writes it"):
-            trusted.require_own_journal(path)
-        place = f"file:{quote(str(self._database.path))}?mode={mode}"
+            trusted.require_harmless(path)
+        place = f"file:{quote(str(path))}?mode={mode}"
         connection = sqlite3.connect(place, uri=True, isolation_level=None, timeout=PATIENCE_S)
         trusted.harden(connection)
         if mode == "ro":
@@ -109,7 +112,7 @@ class _SQLite:
             try:
                 cursor = connection.execute(sql, dict(values))
                 names = [str(column[0]).lower() for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(most + 1)]
+                return [dict(zip(names, map(bounded, row), strict=True)) for row in islice(cursor, most + 1)]
             finally:
                 connection.close()
 
@@ -180,7 +183,8 @@ def _some(driver: Any, sql: str, values: Values, most: int) -> list[dict[str, An
     cursor = driver.cursor()
     with closing(cursor.stream(sql, values)) as rows:
         for row in rows:
-            found.append({str(column[0]).lower(): cell for column, cell in zip(cursor.description, row, strict=True)})
+            cells = zip(cursor.description, map(bounded, row), strict=True)
+            found.append({str(column[0]).lower(): cell for column, cell in cells})
             if len(found) >= most:
                 driver.close()
                 break
@@ -219,7 +223,9 @@ class _Postgres:
 
         def begun() -> Any:
             said = {"connect_timeout": str(CONNECT_S), "application_name": "s3sync", **database.said}
-            return abandoning.connect(**said, prepare_threshold=None)
+            driver = abandoning.connect(**said, prepare_threshold=None)
+            take_as_text(psycopg, driver)
+            return driver
 
         self._library, self._driver = sqlalchemy, psycopg
         self._engine = sqlalchemy.create_engine(
@@ -229,12 +235,14 @@ class _Postgres:
 
     def _statement(self, sql: str) -> tuple[Any, frozenset[str]]:
         if sql not in self._made:
-            self._made[sql] = self._library.text(sql.rstrip().rstrip(";")), binds_of(sql)
+            plain = without_binds_in_strings(sql.rstrip().rstrip(";"))
+            self._made[sql] = self._library.text(plain), binds_of(sql)
         return self._made[sql]
 
     def page(self, sql: str, values: Values, most: int) -> list[dict[str, Any]]:
         statement, binds = self._statement(sql)
-        begin = f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = '{STATEMENT_S}s'"
+        begin = "SET TRANSACTION READ ONLY; SET LOCAL datestyle = 'ISO'; "
+        begin += f"SET LOCAL statement_timeout = '{STATEMENT_S}s'"
         with self._errors(), self._engine.connect() as connection:
             driver = connection.connection.driver_connection
             with _ends(driver):
@@ -285,7 +293,7 @@ class _Postgres:
             raise self._told(error.orig or error, lost=error.connection_invalidated) from None
         except (self._driver.Error, self._library.exc.SQLAlchemyError) as error:
             raise self._told(error, lost=False) from None
-        except (ValueError, TypeError, ArithmeticError) as error:  # made of an answer, by the driver
+        except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:  # made of an answer, by the driver
             self._engine.dispose()
             why = f"its answer makes no sense: {masked(str(error), self._database)[:200]}"
             raise DatabaseError(f"{self._database.shown} refused", why=why, hint=_HINT) from None
@@ -294,6 +302,8 @@ class _Postgres:
         lines = [line.strip() for line in masked(str(error), self._database).splitlines() if line.strip()]
         why = "; ".join(lines[:3])[:500] or type(error).__name__
         state = getattr(error, "sqlstate", None)
+        if state is None and isinstance(error, (self._driver.DataError, self._driver.ProgrammingError)):
+            return DatabaseError(f"{self._database.shown} refused", why=why, hint=_CORRECT)
         if state is None or lost or (state[:2] in ("08", "57", "53") and state != "57014"):
             with suppress(Exception):
                 self._engine.dispose()

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 PAGE = 1000
 """Rows that are asked for at once."""
+MOST_ROWS = 50_000_000
+"""Rows of a table, which are kept on this disk while they are compared: a view may have them without end."""
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits before a database that is gone is asked again. One that never answered is not waited for."""
 
@@ -77,6 +79,10 @@ class Table:
             ids = frozenset(row["id"] for row in page)
             if ids & seen:
                 raise self._wrong("it gives the same rows again", "write WHERE id > :last ORDER BY id")
+            if number + len(page) > MOST_ROWS:
+                raise self._wrong(
+                    f"it gives more than {MOST_ROWS:,} rows", "have it give those of a year, or of a kind"
+                )
             for said in page:
                 number += 1
                 try:

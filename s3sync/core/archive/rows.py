@@ -113,7 +113,9 @@ def _time(value: object, zone: tzinfo) -> str | None:
             value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - it gets the zone below
         if not isinstance(value, datetime):
             return None
-        return format_time((value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC))
+        value = (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+        value.astimezone(zone)  # in which its day is told: the first and the last one may lie outside of the calendar
+        return format_time(value)
     except (ValueError, OverflowError, OSError):
         return None
 

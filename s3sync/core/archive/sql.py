@@ -26,6 +26,14 @@ def binds_of(text: str) -> frozenset[str]:
     return frozenset(_BIND.findall(bare(text)))
 
 
+def without_binds_in_strings(text: str) -> str:
+    r"""The statement with `\:` in strings, quoted names and comments: SQLAlchemy would take `'10:30'` for a parameter.
+
+    https://docs.sqlalchemy.org/en/20/core/sqlelement.html#sqlalchemy.sql.expression.text
+    """
+    return _QUIET.sub(lambda found: re.sub(r"(?<!\\):", r"\\:", found[0]), text)
+
+
 def check_select(text: str) -> None:
     """Raise `SqlError` for what is no query by pages."""
     _check(text, ("SELECT", "WITH"), "select")

@@ -117,7 +117,7 @@ def test_a_server_that_says_nothing_more_is_given_up(
     [
         ("SELECT 'mark' AS id", b"mark", b"\xff\xfe\xff\xfe"),
         ("SELECT 4711 AS id", b"4711", b"47x1"),
-        ("SELECT DATE '2024-01-02' AS id", b"2024-01-02", b"2024-99-99"),
+        ("SELECT UUID '00000000-0000-0000-0000-000000004711' AS id", b"000000004711", b"0000000047x1"),
         ("SELECT 1 AS mark", b"mark\0", b"\xff\xfe\xff\xfe\0"),
     ],
 )
@@ -165,4 +165,44 @@ def test_pages_come_as_they_did(postgres: Postgres) -> None:
     with pytest.raises(DatabaseError, match="refused"):
         media.page("SELECT 1/0 AS id", {}, 10)
     assert media.page(numbers, {"most": 1}, 10) == [{"id": 1, "name": "x1"}]
+    media.close()
+
+
+def test_a_row_that_only_the_server_has_a_value_for_holds_up_no_other(
+    david: Person, postgres: Postgres, tmp_path: Path
+) -> None:
+    table = Table(david, postgres)
+    postgres.run("media", "ALTER DATABASE media SET datestyle = 'German'")
+    times = ("2024-03-05 10:00:00.12+05:30", "infinity", "0044-03-15 10:00:00+00 BC", "12024-01-01 00:00:00+00")
+    for number, created in enumerate(times, 1):
+        table.add(number, JPEG + bytes([number]), created=created)
+    media_set(david, f"file://{tmp_path}/store")
+    done = david.expect(3, "archive", "run", env={"DATABASE_URL": table.url})
+    assert (done.out + done.err).count("and no time") == 3
+    assert [number for number, url in table.addresses().items() if url] == [1]
+
+
+def test_every_cell_is_a_number_or_a_bounded_text(postgres: Postgres) -> None:
+    said = {"host": "127.0.0.1", "user": "media", "password": PASSWORD, "dbname": "postgres"}
+    media = connect(Database("it", "a test", False, said={**said, "port": str(postgres.port)}))
+    deep = "(repeat('[', 3000) || repeat(']', 3000))::json"
+    cells = {
+        "ARRAY[1, 2]": "{1,2}", "'[1]'::json": "[1]", """'{"a" :1}'::jsonb""": '{"a": 1}',
+        deep: "[" * 3000 + "]" * 1097, "repeat('x', 9000)": "x" * 4097,
+        "'[1,2)'::int4range": "[1,2)", "'{[1,2)}'::int4multirange": "{[1,2)}",
+        "'2024-03-05'::date": "2024-03-05", "'178000000 years'::interval": "178000000 years",
+        "7": 7, "7.5::float8": 7.5, "true": True, "'10:30 :last'": "10:30 :last",
+    }  # fmt: skip
+    for cell, found in cells.items():
+        (row,) = media.page(f"SELECT {cell} AS id", {"last": 0}, 10)
+        assert frozenset(row.values()) == {found}, cell
+    media.close()
+
+
+def test_a_value_that_no_database_takes_is_no_database_that_is_away(postgres: Postgres) -> None:
+    said = {"host": "127.0.0.1", "user": "media", "password": PASSWORD, "dbname": "postgres"}
+    media = connect(Database("it", "a test", False, said={**said, "port": str(postgres.port)}))
+    with pytest.raises(DatabaseError, match="refused") as refused:
+        media.page("SELECT :last AS id", {"last": "a\0b"}, 10)
+    assert not isinstance(refused.value, rows_connection.Gone)
     media.close()

@@ -1,0 +1,188 @@
+"""A table that others write, or whose address they commit: each row speaks for itself, and none of it is waited for."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3sync.archive.rows import table as tables
+from s3sync.archive.rows.connection import Connection, connect
+from s3sync.config.databases import Database, database_of
+from s3sync.config.settings import load_settings
+from s3sync.core.archive.rows import fields_of, parse_row
+from s3sync.core.archive.values import ArchiveSet, Pack, RowRules, UnitKind
+from s3sync.errors import ConfigError, S3syncError
+from tests.kit.journals import plant_journal
+
+SELECT = "SELECT id, archive_url FROM media WHERE id > :last ORDER BY id LIMIT :limit"
+UPDATE = "UPDATE media SET archive_url = :archive_url WHERE id = :id"
+PATIENCE_S = 20
+
+
+def media(path: Path, *more: str) -> Path:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE media (id INTEGER PRIMARY KEY, archive_url TEXT)")
+        connection.execute("INSERT INTO media VALUES (1, NULL)")
+        for sql in more:
+            connection.execute(sql)
+    return path
+
+
+def opened(path: Path) -> Connection:
+    return connect(Database(f"sqlite:///{path}", "a test", True, path=path))
+
+
+def set_of(select: str = SELECT, url: str | None = None) -> ArchiveSet:
+    rules = RowRules(select, UPDATE, url, None, 0)
+    return ArchiveSet(
+        name="media", source="cache", unit=UnitKind.FILE, store="s3://b/x", layout="{md5}.{ext}", rows=rules,
+        pack=Pack.NONE, confined=True,
+    )  # fmt: skip
+
+
+# -- the file of a database
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_in_place_of_a_database_is_not_waited_for(tmp_path: Path, ending: str, linked: bool) -> None:
+    there = media(tmp_path / "media.db")
+    if not ending:
+        there.unlink()
+    os.mkfifo(f"{there}{ending}")
+    path = tmp_path / "link.db" if linked else there
+    if linked:
+        path.symlink_to(there)
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            opened(path).page("SELECT id FROM media", {}, 10)
+        except S3syncError as error:
+            said.append(str(error))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(PATIENCE_S)
+    if asking.is_alive():
+        with suppress(OSError):
+            os.close(os.open(f"{there}{ending}", os.O_WRONLY | os.O_NONBLOCK))  # lets it go
+    assert len(said) == 1 and "named pipe" in said[0]
+
+
+def test_the_journal_beside_a_links_end_deletes_no_other_file(tmp_path: Path) -> None:
+    canary, link = tmp_path / "canary", tmp_path / "media.db"
+    (tmp_path / "data").mkdir()
+    there = media(tmp_path / "data/real.db")
+    canary.write_text("canary")
+    link.symlink_to("data/real.db")
+    found = opened(link)
+    assert found.page("SELECT id FROM media", {}, 10) == [{"id": 1}]
+    plant_journal(there, str(canary))
+    with pytest.raises(S3syncError, match="cannot open"):
+        found.update(UPDATE, [{"id": 1, "archive_url": "u"}], proves=False)
+    assert canary.read_text() == "canary"
+
+
+def test_a_file_beside_it_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    canary, there = tmp_path / "canary", media(tmp_path / "media.db")
+    canary.write_bytes(b"canary" * 1000)
+    with closing(sqlite3.connect(there)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    for ending in ("-wal", "-shm"):
+        Path(f"{there}{ending}").unlink(missing_ok=True)
+        Path(f"{there}{ending}").symlink_to(canary)
+        with pytest.raises(S3syncError, match="cannot open"):
+            opened(there)
+        Path(f"{there}{ending}").unlink()
+    assert canary.read_bytes() == b"canary" * 1000
+
+
+# -- what it answers
+
+
+def test_a_page_of_huge_cells_is_not_held(tmp_path: Path) -> None:
+    large = media(tmp_path / "media.db", "CREATE VIEW large AS SELECT id, zeroblob(2000000) AS path FROM media")
+    numbers = "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c LIMIT 20)"
+    ask = f"{numbers} SELECT n AS id, hex(path) AS path, path AS md5 FROM c, large"
+    found = opened(large).page(ask, {}, 100)
+    assert len(found) == 20 and {(len(row["path"]), len(row["md5"])) for row in found} == {(4097, 4097)}
+
+
+def test_rows_without_end_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = (
+        "CREATE VIEW endless AS WITH RECURSIVE c(id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM c) SELECT id FROM c"
+    )
+    path = media(tmp_path / "media.db", endless)
+    monkeypatch.setattr(tables, "MOST_ROWS", 5000)
+    select = "SELECT id FROM endless WHERE id > :last ORDER BY id LIMIT :limit".replace(" ORDER BY id", "")
+    found = tables.Table(set_of(select), "s3://b/x", opened(path))
+    with pytest.raises(ConfigError, match="more than 5,000 rows"):
+        for number, _ in enumerate(found.rows()):
+            assert number < 5000
+
+
+ZONES = ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati")
+TIMES = st.one_of(
+    st.datetimes().map(lambda when: when.isoformat() + "+00:00"), st.datetimes(), st.dates(), st.floats(),
+    st.integers(-(10**13), 10**13), st.sampled_from(["0001-01-01", "9999-12-31T23:59:59+00:00", "infinity"]),
+)  # fmt: skip
+
+
+@given(TIMES, st.sampled_from(ZONES))
+def test_a_time_that_is_taken_has_a_day_in_the_zone_of_its_set(said: Any, name: str) -> None:
+    zone = ZoneInfo(name)
+    row = parse_row({"id": 1, "md5": "0" * 32, "created_at": said}, zone)
+    assert row.problem is not None or fields_of(row, row.md5, "jpg", zone)["year"].isdigit()
+
+
+# -- its address
+
+
+def asked(url: str, environ: Mapping[str, str], tmp_path: Path) -> Database:
+    settings = load_settings(tmp_path, flags={}, environ={"HOME": str(tmp_path), **environ})
+    return database_of(set_of(url=url), settings, environ)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "counts"),
+    [
+        ({"PGSSLMODE": "verify-full"}, "sslmode=require", {"sslmode": "verify-full"}),
+        ({"PGSSLMODE": "verify-ca"}, "sslmode=disable", {"sslmode": "verify-ca"}),
+        ({"PGSSLMODE": "prefer"}, "sslmode=verify-full", {"sslmode": "verify-full"}),
+        ({"PGSSLMODE": "verify-full"}, "sslmode=verify-nothing", {"sslmode": "verify-full"}),
+        ({"PGCHANNELBINDING": "require"}, "channel_binding=disable", {"channel_binding": "require"}),
+        ({"PGGSSENCMODE": "require"}, "gssencmode=prefer", {"gssencmode": "require"}),
+        ({}, "sslmode=require", {"sslmode": "require"}),
+        ({"PGSSLMODE": "verify-full"}, "connect_timeout=9", {"sslmode": None, "connect_timeout": "9"}),
+    ],
+)
+def test_a_repository_takes_no_protection_back(
+    mine: dict[str, str], theirs: str, counts: dict[str, str | None], tmp_path: Path
+) -> None:
+    found = asked(f"postgresql://host/db?{theirs}", mine, tmp_path).said
+    assert {name: found.get(name) for name in counts} == counts
+    own = asked("DATABASE_URL", {**mine, "DATABASE_URL": f"postgresql://host/db?{theirs}"}, tmp_path)
+    name, _, value = theirs.partition("=")
+    assert own.said[name] == value, "what the user says himself is his"
+
+
+def test_what_counts_before_a_service_of_mine_is_shown(tmp_path: Path) -> None:
+    found = asked("postgresql://host/db?sslmode=prefer&channel_binding=disable", {"PGSERVICE": "prod"}, tmp_path)
+    assert found.shown == "postgresql://host/db?sslmode=prefer&channel_binding=disable&service=prod"
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "99999", "1e9", "x", "61"])
+def test_a_repository_has_nobody_wait_for_a_connection(seconds: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="connect_timeout"):
+        asked(f"postgresql://host/db?connect_timeout={seconds}", {}, tmp_path)
