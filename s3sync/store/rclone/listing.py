@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from s3sync.core.names import short_text, without_case
 from s3sync.core.typed import typed
-from s3sync.errors import BucketMissing, NotAStore, NotFound, StoreError
+from s3sync.errors import BucketMissing, NotAStore, NotFound, StoreError, Unreachable
 from s3sync.store.port import ObjectInfo
 from s3sync.store.rclone.client import LIST_S, MOST_LISTING, Client
 from s3sync.store.rclone.items import Item, Listing
@@ -15,10 +15,26 @@ from s3sync.store.rclone.items import Item, Listing
 RESERVED = ".s3sync-store"
 """Folder of the store's own at its root, as a folder store has one."""
 TEMPORARY = f"{RESERVED}/tmp"
+LOOKS = 3
+"""Times that a folder is listed, if folders in it go away meanwhile."""
 
 
 def items(client: Client, fs: str, prefix: str, hashes: Sequence[str], *, recurse: bool) -> Sequence[Item] | None:
-    """All below a prefix, or what is directly in it; None where there is no such folder. Raises `StoreError`."""
+    """All below a prefix, or what is directly in it; None where there is no such folder. Raises `StoreError`.
+
+    rclone says the same of a folder below that went away meanwhile, and then lists nothing: all is looked at again.
+    """
+    what = f"could not list {prefix or 'the store'}"
+    for _ in range(LOOKS if recurse else 1):
+        found = _asked(client, fs, prefix, hashes, what, recurse=recurse)
+        if found is not None or not recurse or _asked(client, fs, prefix, (), what, recurse=False) is None:
+            return found
+    raise Unreachable(what, why="folders of it went away while it was listed", hint="run the command again")
+
+
+def _asked(
+    client: Client, fs: str, prefix: str, hashes: Sequence[str], what: str, *, recurse: bool
+) -> Sequence[Item] | None:
     options = {
         "recurse": recurse,
         "filesOnly": recurse,
@@ -26,10 +42,8 @@ def items(client: Client, fs: str, prefix: str, hashes: Sequence[str], *, recurs
         "showHash": bool(hashes),
         "hashTypes": list(hashes),
     }
-    what = f"could not list {prefix or 'the store'}"
-    folder = prefix.rstrip("/")
     try:
-        values = {"fs": fs, "remote": folder, "opt": options}
+        values = {"fs": fs, "remote": prefix.rstrip("/"), "opt": options}
         found = client.ask("operations/list", what, Listing, values, lasts=LIST_S, most=MOST_LISTING)
     except (NotFound, BucketMissing) as error:
         if "section in config" in (error.why or ""):

@@ -1,0 +1,69 @@
+"""What a server behind a remote of rclone may answer: a listing is whole or an error, and no word of it is a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from s3sync.errors import StoreError
+from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.rclone import daemon
+from tests.kit.dav import Answer, HostileDav, entry, listing
+from tests.kit.remotes import Remotes
+
+pytestmark = [pytest.mark.rclone, pytest.mark.usefixtures("remotes")]
+FILMS = "/films"
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    yield
+    daemon.stop_all()
+
+
+def store(dav: HostileDav, tmp_path: Path) -> Store:
+    return open_store("rclone:hostile:films", StoreOptions(env=dav.environment(tmp_path)))
+
+
+def seen(store: Store, prefix: str = "") -> list[str]:
+    return sorted(info.key for info in store.list(prefix))
+
+
+@pytest.mark.parametrize(("status", "said"), [(404, b""), (403, b"object not found"), (404, b"directory not found")])
+def test_a_folder_that_went_away_meanwhile_takes_no_other_file_with_it(
+    tmp_path: Path, status: int, said: bytes
+) -> None:
+    """Taken for an empty store, everything in it would count as deleted."""
+
+    def answers(path: str) -> Answer:
+        if path == FILMS:
+            return listing(entry("/films/"), entry("/films/a.txt", 3), entry("/films/gone/"))
+        return status, [said]
+
+    with HostileDav(answers) as dav, pytest.raises(StoreError, match="could not list") as raised:
+        seen(store(dav, tmp_path))
+    assert "while it was listed" in str(raised.value.why)
+
+
+def test_a_folder_that_was_deleted_while_it_was_listed_is_looked_at_again(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answers(path: str) -> Answer:
+        asked.append(path)
+        if path == FILMS:
+            gone = [entry("/films/gone/")] if "/films/gone" not in asked else []
+            return listing(entry("/films/"), entry("/films/a.txt", 3), *gone)
+        return 404, []
+
+    with HostileDav(answers) as dav:
+        assert seen(store(dav, tmp_path)) == ["a.txt"]
+
+
+def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    def answers(path: str) -> Answer:
+        return listing(entry("/films/"), entry("/films/a.txt", 3)) if path == FILMS else (404, [])
+
+    with HostileDav(answers) as dav:
+        assert seen(store(dav, tmp_path), "b45/") == []
