@@ -109,6 +109,17 @@ def test_content_type_comes_back(under_test: UnderTest, store: Store) -> None:
     assert store.head("a").content_type == "video/mp4"
 
 
+@pytest.mark.parametrize("kind", ["a\r\nX-Amz-Acl: public-read", "video/\0"])
+def test_what_no_header_can_carry_as_a_type_is_no_line_of_a_request(
+    store: Store, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """A folder store's records, and other vendors' JSON, hold any text."""
+    put(store, "a", b"film", headers=Headers(content_type=kind))
+    with store.get("a") as reader:
+        assert b"".join(bytes(chunk) for chunk in reader) == b"film"
+    assert "panicked" not in capfd.readouterr().err
+
+
 def test_large_put_keeps_its_headers(under_test: UnderTest, store: Store) -> None:
     under_test.require("metadata")
     put(store, "a", noise(2 * MIB), headers=Headers({"uploaded-by": "José"}, "video/mp4"))

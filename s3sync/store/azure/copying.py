@@ -16,7 +16,7 @@ from s3sync.store.azure.reading import ReadableContainer
 from s3sync.store.azure.words import require_tier
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import strip
+from s3sync.store.lanes.headers import strip, type_of
 from s3sync.store.port import Headers, Overwrite, WriteMode
 
 MOST_WAIT_S = 3600.0
@@ -89,8 +89,9 @@ class WholeBlobs(ReadableContainer):
                     "name", name, lambda: self._full.blob(name).set_blob_metadata({}, **matches(etag))
                 )
                 etag = strip(answer["etag"])
-            if headers.content_type and headers.content_type != settings.content_type:
-                settings.content_type = headers.content_type
+            kind = type_of(headers.content_type)
+            if kind and kind != settings.content_type:
+                settings.content_type = kind
                 changed = matches(etag)
                 answer = self._io.on_full(
                     "name", name, lambda: self._full.blob(name).set_http_headers(settings, **changed)

@@ -24,7 +24,7 @@ from s3sync.store.azure.transport import bounded_transport
 from s3sync.store.bodies import Sending
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import size_of, strip, version_of
+from s3sync.store.lanes.headers import size_of, strip, type_of, version_of
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Update, WriteMode, Written
@@ -151,7 +151,7 @@ class FullLane:
                 body=_Stream(body, self._pace.send),
                 content_length=len(_Stream(body, lambda n: None)),
                 transactional_content_md5=md5,
-                blob_http_headers=BlobHTTPHeaders(blob_content_type=headers.content_type),
+                blob_http_headers=BlobHTTPHeaders(blob_content_type=type_of(headers.content_type)),
                 modified_access_conditions=ModifiedAccessConditions(
                     if_match=if_match, if_none_match="*" if isinstance(mode, Create) else None
                 ),
@@ -192,7 +192,7 @@ class FullLane:
             self.blob(name).commit_block_list(
                 listed,
                 content_settings=ContentSettings(
-                    content_type=headers.content_type, content_md5=bytearray(md5) if md5 else None
+                    content_type=type_of(headers.content_type), content_md5=bytearray(md5) if md5 else None
                 ),
                 metadata=names.encode(headers.metadata),
                 **self._dressed(headers),
@@ -233,7 +233,7 @@ class FullLane:
                 self.url_of(source),
                 overwrite=True,
                 include_source_blob_properties=False,
-                content_settings=ContentSettings(content_type=headers.content_type),
+                content_settings=ContentSettings(content_type=type_of(headers.content_type)),
                 metadata=names.encode(headers.metadata),
                 source_authorization=f"Bearer {self._credentials.token().value}",
                 source_etag=f'"{source_etag}"',

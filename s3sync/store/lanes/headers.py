@@ -15,6 +15,7 @@ from s3sync.errors import NotAStore, StoreError
 
 _PLAIN = re.compile(r"[!-~]+( [!-~]+)*", re.ASCII)
 _NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_TYPE = re.compile(r"[!-~][ -~]{0,254}")
 _WORD = re.compile(r"=\?(UTF-8|US-ASCII|ISO-8859-1)\?([BQ])\?([^?]*)\?=", re.IGNORECASE)
 """Other charsets would let whoever put the object choose any of Python's codecs, some of which make text that no JSON
 holds (`unicode_escape` makes lone surrogates)."""
@@ -33,6 +34,12 @@ def encode(metadata: Mapping[str, str]) -> dict[str, str]:
 def decode(headers: Mapping[str, str]) -> dict[str, str]:
     """Header values as metadata, names in lower case. What is no encoded word, or does not decode, is left as it is."""
     return {name.lower(): _decoded(value) for name, value in headers.items()}
+
+
+def type_of(told: str | None) -> str | None:
+    """A content type as a header can carry it; None for what is none: it may come from another store, whose records
+    anybody writes, and a line break in it ends the request before it begins."""
+    return told if told and _TYPE.fullmatch(told) else None
 
 
 def strip(etag: str | None) -> str:

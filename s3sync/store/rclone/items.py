@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct, field
 
 from s3sync.core.times import moment, parse_ns
+from s3sync.store.lanes.headers import size_of
 from s3sync.store.port import ObjectInfo
 
 HASHES = ("md5", "sha256", "dropbox", "quickxor", "sha1", "whirlpool", "crc32")
 """Kinds of hashes, the most useful first: an MD5 compares with everything."""
+_DIGEST = re.compile("[0-9a-f]{8,128}")
+_MD5 = re.compile("[0-9a-f]{32}")
 
 
 class Item(Struct, frozen=True, rename="pascal", gc=False):
@@ -27,19 +31,27 @@ class Item(Struct, frozen=True, rename="pascal", gc=False):
 
     @property
     def etag(self) -> str:
-        """The version: a hash of the content, else time and size, which tell versions of one second apart by size."""
+        """The version: a hash of the content, else time and size, which tell versions of one second apart by size.
+
+        What a server calls a hash, and is none, is no version: it would be kept, compared and sent on as one.
+        """
         for kind in HASHES:
-            found = (self.hashes or {}).get(kind)
-            if found:
+            found = (self.hashes or {}).get(kind, "")
+            if (_MD5 if kind == "md5" else _DIGEST).fullmatch(found):
                 return found if kind == "md5" else f"{kind}:{found}"
         return f"at:{parse_ns(self.mod_time) or 0:x}:{self.size:x}"
+
+    @property
+    def has_md5(self) -> bool:
+        """True if the version is an MD5."""
+        return _MD5.fullmatch(self.etag) is not None
 
     @property
     def modified(self) -> datetime:
         return moment(parse_ns(self.mod_time) or 0)
 
     def info(self, key: str) -> ObjectInfo:
-        return ObjectInfo(key, self.size, self.etag, self.modified)
+        return ObjectInfo(key, size_of(self.size), self.etag, self.modified)
 
 
 class Listing(Struct, frozen=True):

@@ -133,13 +133,13 @@ class RcloneStore:
 
     def _found(self, key: str, what: str) -> Item:
         item = self._stat(key, what) if _is_name(key) else None
-        if item is None or item.is_dir:
+        if item is None or item.is_dir or item.size < 0:  # a listing has none without a size either
             raise NotFound(f"{key!r} is not in the store")
         return item
 
     def head(self, key: str) -> ObjectHead:
         item = self._found(key, f"could not look at {key!r}")
-        return ObjectHead(item.info(key), {}, item.mime_type, "md5" in (item.hashes or {}))
+        return ObjectHead(item.info(key), {}, item.mime_type, item.has_md5)
 
     def first_part_size(self, key: str) -> int | None:
         return None

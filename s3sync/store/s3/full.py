@@ -324,8 +324,8 @@ def _base64(md5: bytes) -> str:
 
 def _headers(headers: Headers) -> dict[str, Any]:
     found: dict[str, Any] = {"Metadata": codec.encode(headers.metadata)} if headers.metadata else {}
-    if headers.content_type:
-        found["ContentType"] = headers.content_type
+    if kind := codec.type_of(headers.content_type):
+        found["ContentType"] = kind
     if headers.storage_class:
         found["StorageClass"] = headers.storage_class
     if headers.tags:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.errors import StoreError
+from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.rclone import daemon
 from tests.kit.dav import Answer, HostileDav, entry, listing
@@ -67,3 +67,42 @@ def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
 
     with HostileDav(answers) as dav:
         assert seen(store(dav, tmp_path), "b45/") == []
+
+
+@pytest.mark.parametrize(
+    "checksum",
+    ["MD5:../../../x", "MD5:" + "z" * 3_000_000, "MD5:a&#9;&#10;b", "SHA1:" + "b" * 4097, "MD5:\u0660" + "a" * 31],
+    ids=["path", "huge", "control", "long", "digit"],
+)
+def test_what_is_no_hash_is_no_version(tmp_path: Path, checksum: str) -> None:
+    """A version is kept in state.db, which believes no row with one that nobody could have written."""
+
+    def answers(path: str) -> Answer:
+        files = [entry("/films/a.txt", 3, checksum)]
+        return listing(entry("/films/"), *files) if path == FILMS else listing(*files)
+
+    with HostileDav(answers) as dav:
+        found = store(dav, tmp_path)
+        (listed,) = found.list("")
+        head = found.head("a.txt")
+    assert listed.etag.startswith("at:") and len(listed.etag) < 40
+    assert head.info.etag == listed.etag and not head.etag_is_md5
+
+
+def test_a_size_that_no_file_has_is_none(tmp_path: Path) -> None:
+    """A listing leaves out what has none; read as nothing, it would be an empty metadata.json."""
+    size = -5
+
+    def answers(path: str) -> Answer:
+        files = [entry("/films/a.txt", size)]
+        return listing(entry("/films/"), *files) if path == FILMS else listing(*files)
+
+    with HostileDav(answers) as dav:
+        found = store(dav, tmp_path)
+        assert seen(found) == []
+        for read in (found.get, found.head):
+            with pytest.raises(NotFound):
+                read("a.txt")
+        size = 2**63 - 1
+        with pytest.raises(NotAStore):
+            seen(found)

@@ -17,7 +17,7 @@ from s3sync.errors import S3syncError
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed, Retries
 from s3sync.store.lanes.failures import is_panic
-from s3sync.store.lanes.headers import size_of, strip, version_of
+from s3sync.store.lanes.headers import size_of, strip, type_of, version_of
 from s3sync.store.lanes.limiter import Limiter
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.obstore.reader import IN_ONE_PIECE
@@ -200,8 +200,8 @@ class ObstoreLane(ABC):
         import obstore
 
         attributes: dict[str, str] = self.encode(headers.metadata)
-        if headers.content_type:
-            attributes["Content-Type"] = headers.content_type
+        if kind := type_of(headers.content_type):
+            attributes["Content-Type"] = kind
         if headers.storage_class:
             attributes["Storage-Class"] = headers.storage_class
         more: Any = {"tags": dict(headers.tags)} if headers.tags else {}
