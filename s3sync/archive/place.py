@@ -22,6 +22,7 @@ from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below
+from s3sync.errors import ArchiveError
 
 CHUNK = 1024 * 1024
 _PERMISSIONS = 0o777
@@ -209,7 +210,11 @@ class Target:
         return Placed.BESIDE, prefix + other
 
     def link(self, member: Member) -> Placed:
-        """Make a symbolic link, whose target was checked. Where something else has the name, that stays."""
+        """Make a symbolic link, whose target was checked. Where something else has the name, that stays.
+
+        Raises `ArchiveError` for one that goes up again behind a name that is no folder here.
+        """
+        self._require_folders(member)
         with local_errors("cannot make", self._where(member.path)):
             folder, name = self._parent(member.path)
             with suppress(FileExistsError):  # another restore may make it at the same moment
@@ -219,6 +224,25 @@ class Target:
             found = folder.find(name)
             is_link = found is not None and stat.S_ISLNK(found.st_mode)
             return Placed.SAME if is_link and folder.readlink(name) == member.target else Placed.BESIDE
+
+    def _require_folders(self, member: Member) -> None:
+        """A `..` behind a link leads to where that one leads: behind each name before one stands a real folder."""
+        at = member.path.split("/")[:-1]
+        depth = len(at)
+        for name in (member.target or "").replace("\\", "/").split("/"):
+            if name == "..":
+                if len(at) > depth:
+                    try:
+                        self._folder("/".join(at))
+                    except OSError:
+                        raise ArchiveError(
+                            f"the link leads to {member.target:.200}",
+                            why="which goes up again behind what is no folder",
+                        ) from None
+                at.pop()
+                depth = min(depth, len(at))
+            elif name not in ("", "."):
+                at.append(name)
 
     def folder(self, path: str) -> None:
         """Make a folder, if there is none."""

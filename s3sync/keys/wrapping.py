@@ -13,8 +13,8 @@ import msgspec
 from s3sync.errors import NotAuthentic, Unsupported, UsageError
 from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
 
-MOST_BYTES = 16 * 1024
-"""Size of a wrapped key: one of RSA with 4,096 bits has 900."""
+MOST_BYTES = 4096
+"""Size of a wrapped key: one of RSA with 4,096 bits has 900. The time to read a header grows with its square."""
 MOST_RECIPIENT = 4096
 _HEADER = b"age-encryption.org/v1\n"
 SCHEMA = 1
@@ -64,7 +64,7 @@ def wrap(key: RepositoryKey, repo: str, recipient: str) -> bytes:
             "this is a secret key, which nobody should give away", hint="the public one begins with age1 or ssh-"
         )
     try:
-        if len(text) > MOST_RECIPIENT:
+        if len(text) > MOST_RECIPIENT or (text.startswith("ssh-") and not _is_whole(text)):
             raise ValueError
         found = kind.Recipient.from_str(text)
     except (age.RecipientError, ValueError):
@@ -75,6 +75,20 @@ def wrap(key: RepositoryKey, repo: str, recipient: str) -> bytes:
         ) from None
     payload = msgspec.json.encode(_Payload(SCHEMA, repo, b64encode(key.secret).decode()))
     return bytes(age.encrypt(payload, [found]))
+
+
+def _is_whole(text: str) -> bool:
+    """True for a line of an SSH public key whose fields all hold something: age ends with a panic at an empty one.
+
+    Source: https://www.rfc-editor.org/rfc/rfc4253#section-6.6
+    """
+    kind, _, rest = text.partition(" ")
+    data, fields = b64decode(rest.partition(" ")[0], validate=True), list[bytes]()
+    while data:
+        size = int.from_bytes(data[:4])
+        fields.append(data[4 : 4 + size])
+        data = data[4 + size :]
+    return bool(fields) and fields[0] == kind.encode() and all(fields)
 
 
 def unwrap(body: bytes, repo: str, identity: str) -> RepositoryKey | None:

@@ -1,7 +1,7 @@
 """A WebDAV server that answers what a test wants, as a remote `hostile` of rclone.
 
-    with HostileDav(answers) as dav:
-        open_store("rclone:hostile:films", StoreOptions(env=dav.environment(tmp_path)))
+with HostileDav(answers) as dav:
+    open_store("rclone:hostile:films", StoreOptions(env=dav.environment(tmp_path)))
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ _HEAD = b'<?xml version="1.0"?><d:multistatus xmlns:d="DAV:" xmlns:oc="http://ow
 
 def entry(path: str, size: int | None = None, checksum: str = "") -> bytes:
     """One file of a listing; a folder without a size."""
-    kind = "<d:resourcetype><d:collection/></d:resourcetype>" if size is None else f"<d:getcontentlength>{size}</d:getcontentlength>"
+    kind = (
+        "<d:resourcetype><d:collection/></d:resourcetype>"
+        if size is None
+        else f"<d:getcontentlength>{size}</d:getcontentlength>"
+    )
     told = f"<oc:checksums><oc:checksum>{checksum}</oc:checksum></oc:checksums>" if checksum else ""
     when = "<d:getlastmodified>Mon, 05 Jan 2026 00:00:00 GMT</d:getlastmodified>"
     inside = f"<d:prop>{kind}{when}{told}</d:prop><d:status>HTTP/1.1 200 OK</d:status>"

@@ -1,4 +1,4 @@
-"""What a server behind a remote of rclone may answer: a listing is whole or an error, and no word of it is a version."""
+"""What a server behind a remote of rclone may answer: a listing is whole or an error, no word of it is a version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from s3sync.errors import NotAStore, NotFound, StoreError
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.rclone import daemon
 from tests.kit.dav import Answer, HostileDav, entry, listing
-from tests.kit.remotes import Remotes
 
 pytestmark = [pytest.mark.rclone, pytest.mark.usefixtures("remotes")]
 FILMS = "/films"

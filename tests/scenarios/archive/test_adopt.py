@@ -163,9 +163,10 @@ def hostile() -> bytes:
             info = tarfile.TarInfo(name)
             info.size = 4
             archive.addfile(info, io.BytesIO(b"evil"))
-        link = tarfile.TarInfo("b3-odd/way-out")
-        link.type, link.linkname = tarfile.SYMTYPE, "../../../etc/passwd"
-        archive.addfile(link)
+        for name, leads in (("way-out", "../../../etc/passwd"), ("d/up", ".."), ("together", "d/up/../secret")):
+            link = tarfile.TarInfo(f"b3-odd/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, leads
+            archive.addfile(link)
         device = tarfile.TarInfo("b3-odd/device")
         device.type = tarfile.CHRTYPE
         archive.addfile(device)
@@ -186,9 +187,9 @@ def test_names_that_lead_elsewhere_are_kept_and_refused_at_the_restore(
     shown = ana.ok("archive", "show", "b3-odd", "--json", cwd=ana.repo).json["archives"][0]
     assert {one["path"] for one in shown["members"]} >= {"fine.txt", "../outside.txt", "/etc/absolute.txt"}
     refused = ana.expect(3, "restore", "b3-odd", "--to", "back", "--yes", cwd=ana.repo)
-    assert "leads out of the folder" in refused.err and "absolute" in refused.err
+    assert "leads out of the folder" in refused.err and "absolute" in refused.err and "goes up again" in refused.err
     held = sorted(os.fsencode(path.relative_to(ana.repo / "back")) for path in (ana.repo / "back").rglob("*"))
-    assert held == [b"b3-odd", b"b3-odd/caf\xe9.txt", b"b3-odd/fine.txt"]
+    assert held == [b"b3-odd", b"b3-odd/caf\xe9.txt", b"b3-odd/d", b"b3-odd/d/up", b"b3-odd/fine.txt"]
     assert not (ana.repo / "outside.txt").exists() and not (ana.repo / "up.txt").exists()
 
 

@@ -7,15 +7,18 @@ import errno
 import hashlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from s3sync.archive.place import Destination, Placed, Target
 from s3sync.archive.restore import LITTLE, TOGETHER, _Naming
+from s3sync.core.archive.extraction import link_problem
 from s3sync.core.archive.values import Kind, Member
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import kept_folders
+from s3sync.errors import ArchiveError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="makes links")
 LINK = Member("to", Kind.LINK, 0, 0o777, 0, target="log.txt")
@@ -34,6 +37,40 @@ def test_a_link_that_another_restore_makes_meanwhile_is_looked_at(
     monkeypatch.setattr(GuardedFolder, "symlink", late)
     assert Target(Destination(tmp_path), "now").link(LINK) is placed
     assert os.fspath((tmp_path / "to").readlink()) == meanwhile
+
+
+CHAINS = [
+    {"d/up": "..", "out": "d/up/../secret"},
+    {"out": "d/up/../secret", "d/up": ".."},
+    {"a/b/c/up": "../../..", "out": "a/b/c/up/../secret"},
+    {"d/up": "..", "two": "d/up", "out": "two/../secret"},
+    {"d/up": "..", "out": "./d//up/./../secret"},
+    {"out": "later/../../secret"},
+]
+
+
+@pytest.mark.parametrize("links", CHAINS, ids=str)
+def test_links_that_stay_below_the_folder_one_by_one_do_so_together(links: dict[str, str], tmp_path: Path) -> None:
+    """`..` behind a link leads to where that one leads, which no text tells."""
+    root = tmp_path / "back"
+    (tmp_path / "secret").write_text("of somebody")
+    for folder in ("d", "a/b/c"):
+        (root / folder).mkdir(parents=True)
+    made = [Member(path, Kind.LINK, 0, 0o777, 0, target=to) for path, to in links.items()]
+    target = Target(Destination(root), "now")
+    for member in made:
+        if link_problem(member) is None:
+            with suppress(ArchiveError):
+                target.link(member)
+    for path in links:
+        end = os.path.realpath(root / path)
+        assert end == str(root) or end.startswith(f"{root}{os.sep}"), f"{path} leads to {end}"
+
+
+def test_a_link_over_a_real_folder_is_made(tmp_path: Path) -> None:
+    (tmp_path / "cal").mkdir()
+    link = Member("cal/dark", Kind.LINK, 0, 0o777, 0, target="../cal/../log.txt")
+    assert Target(Destination(tmp_path), "now").link(link) is Placed.RESTORED
 
 
 def received(target: Target, naming: _Naming, path: str, body: bytes) -> None:
