@@ -15,7 +15,7 @@ from s3sync.core.typed import typed
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError, Halt, LocalError, ProjectError, UsageError, declined
 from s3sync.keys import members
-from s3sync.keys.opening import FROM_A_COPY, require_conditions
+from s3sync.keys.opening import FROM_A_COPY
 from s3sync.keys.own import keep_key, own_identity, read_key
 from s3sync.keys.wrapping import recipient_of
 from s3sync.store.port import Store
@@ -91,7 +91,6 @@ class KeyRing(Struct, frozen=True):
     def create(self, *, dry_run: bool = False) -> KeyReport:
         """Make the key, keep it here, and wrap it for this user."""
         self._require_wanted()
-        require_conditions(self.store)
         user, settings = self.settings.require_user(), self.settings
         if read_key(settings) is not None:
             raise Halt(f"{settings.repo} has a key, and it is here", hint="`s3sync keys list` shows it")

@@ -22,8 +22,8 @@ def sealed_store(inner: Store, settings: Settings) -> Store:
     store of archives whose key is not here: there would be one error for each archive.
     """
     _require_said(settings.archives_of or settings)
-    require_conditions(inner)
     if settings.archives_of is not None:
+        require_conditions(inner)
         key = _key_of_archives(inner, settings.archives_of)
         return seal(inner, settings.archives_of.repo, lambda: key, OfArchives)
     return seal(inner, settings.repo, lambda: _key(inner, settings))
@@ -55,12 +55,13 @@ def _elsewhere(where: str, settings: Settings) -> Halt:
 
 
 def require_conditions(inner: Store) -> None:
-    """Raise `Unsupported` for a store that refuses no second writer: what counts in it is nobody's to say."""
+    """Raise `Unsupported` for a store of archives that refuses no second writer: of a sealed archive nobody could say
+    whose it is after an answer that was lost."""
     if not inner.capabilities.conditional_writes:
         raise Unsupported(
-            f"{inner.url} cannot have an encrypted repository",
-            why="it has no conditional writes, on which metadata.json of such a repository rests",
-            hint="use a bucket or a folder; docs/encryption.md lists what does not work",
+            f"{inner.url} cannot have encrypted archives",
+            why="it has no conditional writes, and keeps nothing beside a file that says whose it is",
+            hint="give the set a bucket or a folder as its `store`; docs/encryption.md lists what does not work",
         )
 
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from hashlib import md5
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -22,10 +22,15 @@ from s3sync.core.manifest.record import FileRecord, Manifest, render
 from s3sync.core.names import MANIFEST
 from s3sync.core.sealed import MAGIC
 from s3sync.disk.errors import local_errors
-from s3sync.errors import Halt, LostRace, ManifestError, NotFound, PreconditionFailed, Unchanged
-from s3sync.shared.manifest_text import ManifestText
+from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed, Unchanged
+from s3sync.shared.manifest_text import ManifestText, encrypted
 from s3sync.spill.table import SpilledDict
+from s3sync.store.aspects import aspect
 from s3sync.store.port import Create, Headers, Reader, Store, Update
+from s3sync.store.seals import Seals
+
+if TYPE_CHECKING:
+    from s3sync.shared.own_manifests import Own
 
 TRIES = 50
 HEADERS = Headers(content_type="application/json")
@@ -40,6 +45,8 @@ class StoredManifest(Struct, frozen=True):
     """Records that lost against another user's when manifests were merged, by name."""
     ahead: Mapping[str, str] = {}
     """By key: the time in the future that a user's manifest speaks of."""
+    revisions: Mapping[str, int] = {}
+    """By key: the revision of each user's manifest."""
 
 
 class Seen(Protocol):
@@ -89,7 +96,13 @@ def _read_merged(store: Store, prefix: str, unless: str | None) -> StoredManifes
     found = read_all(store, prefix)
     if unless is not None and found.etag == unless:
         raise Unchanged("the manifests are still those that are known")
-    return StoredManifest(found.manifest, found.etag, found.others, found.ahead)
+    return StoredManifest(found.manifest, found.etag, _outdone(store, found), found.ahead, found.revisions)
+
+
+def _outdone(store: Store, found: Own) -> Mapping[str, list[FileRecord]]:
+    """Records that may explain an object though others outdid them. Of an encrypted project none does: somebody may
+    have put back both."""
+    return {} if aspect(store, Seals) is not None else found.others
 
 
 def _fetch(store: Store, key: str, text: ManifestText, unless: str | None, kept: Kept | None) -> tuple[str, bool]:
@@ -135,15 +148,6 @@ def _receive(reader: Reader, text: ManifestText) -> None:
             raise encrypted(reader.info.key)
         text.write(chunk)
         _refuse(text.too_much())
-
-
-def encrypted(what: str) -> Halt:
-    """The refusal to go on in an encrypted repository as if it were none."""
-    return Halt(
-        "this repository is encrypted, and the settings do not say so",
-        why=f"{what} in the store says it, and files would be sent as anybody can read them",
-        hint="set `encrypt: yes` in .s3sync.yaml, as the team has it, and take the key with `s3sync keys import`",
-    )
 
 
 def _refuse(reason: str | None) -> None:
@@ -205,7 +209,9 @@ def _write_own(store: Store, prefix: str, edits: Edits, seen: Manifest) -> Store
         known = read_all(store, prefix)
         manifest = _edited(store, prefix, known.manifest, edits, seen, uuid.uuid4().hex)
         try:
-            return StoredManifest(manifest, write(store, prefix, known, manifest, edits.at, edits.by), known.others)
+            return StoredManifest(
+                manifest, write(store, prefix, known, manifest, edits.at, edits.by), _outdone(store, known)
+            )
         except PreconditionFailed:
             _pause(attempt)
     raise _lost()

@@ -12,6 +12,7 @@ from typing import BinaryIO, Self
 
 from s3sync.core import limits
 from s3sync.core.manifest.parse import too_much, values_in
+from s3sync.errors import Halt
 from s3sync.spill.scratch import unnamed_file, writing
 from s3sync.store.port import Body, Buffer
 
@@ -78,3 +79,12 @@ class ManifestText:
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):  # which was told when it was written
             self._file.close()
+
+
+def encrypted(what: str) -> Halt:
+    """The refusal to go on in an encrypted repository as if it were none."""
+    return Halt(
+        "this repository is encrypted, and the settings do not say so",
+        why=f"{what} in the store says it, and files would be sent as anybody can read them",
+        hint="set `encrypt: yes` in .s3sync.yaml, as the team has it, and take the key with `s3sync keys import`",
+    )

@@ -16,7 +16,7 @@ from s3sync.aside import Aside
 from s3sync.core.names import MANIFEST, nfc
 from s3sync.core.sealed import current_key
 from s3sync.errors import ConfigError, StoreError
-from s3sync.shared.manifest import encrypted
+from s3sync.shared.manifest_text import encrypted
 from s3sync.store.aspects import aspect
 from s3sync.store.port import Store
 from s3sync.store.seals import Seals

@@ -31,8 +31,10 @@ from s3sync.core.manifest.parse import broken, parse, too_large
 from s3sync.core.manifest.record import SCHEMA, FileRecord, Manifest, render
 from s3sync.core.names import MANIFEST, name_part
 from s3sync.core.records import records
+from s3sync.core.sealed import MAGIC
 from s3sync.core.times import format_time
 from s3sync.errors import ManifestError, NotFound
+from s3sync.shared.manifest_text import encrypted
 from s3sync.spill.table import SpilledDict
 from s3sync.store.port import Create, Headers, Store, Update
 
@@ -76,6 +78,8 @@ class Own(msgspec.Struct):
     """Time behind which nobody can have written."""
     ahead: dict[str, str]
     """By key: the latest such time that a manifest has."""
+    revisions: dict[str, int]
+    """By key: the revision of each."""
 
 
 def key_of(prefix: str, user: str) -> str:
@@ -97,12 +101,14 @@ def read_all(store: Store, prefix: str) -> Own:
         old = shared.result()
     by_key: dict[str, tuple[str, Statements]] = {}
     digests: dict[str, str] = {}
+    revisions: dict[str, int] = {}
     of_shared: Statements = {}
     revision = 0
     for key, found in texts:
         if found is not None:
             text = _decoded(found[1], key)
             revision = max(revision, text.revision)
+            revisions[key] = text.revision
             by_key[key] = found[0], {one.thing: one for one in text.statements}
             digests[key] = md5(found[1], usedforsecurity=False).hexdigest()
     if old is not None:
@@ -115,7 +121,7 @@ def read_all(store: Store, prefix: str) -> Own:
     manifest = _manifest(prefix, best, max([revision, *(one.revision for one in best.values())]))
     losers = {name: _records(some) for name, some in outdone(everything, best).items()}
     late = {key: at for key, (_, statements) in by_key.items() if (at := ahead(statements, until)) is not None}
-    return Own(manifest, _etag(digests), by_key, of_shared, digests, losers, until, late)
+    return Own(manifest, _etag(digests), by_key, of_shared, digests, losers, until, late, revisions)
 
 
 def _listed(store: Store, folder: str) -> list[str]:
@@ -187,6 +193,8 @@ def _read(store: Store, key: str) -> tuple[str, bytes] | None:
 
 
 def _decoded(data: bytes, key: str) -> Text:
+    if data.startswith(MAGIC):
+        raise encrypted(key)
     reason = too_large(data)
     if reason:
         raise broken(f"{key}: {reason}")

@@ -48,6 +48,8 @@ class Capabilities(Struct, frozen=True):
     conditional_writes: bool = False
     multipart: bool = False
     copy_part: bool = False
+    metadata: bool = True
+    """True if it keeps metadata beside an object."""
 
 
 class Create(Struct, frozen=True):

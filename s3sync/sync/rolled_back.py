@@ -7,8 +7,9 @@ And a user's manifest that speaks of a time to come: a clock is wrong, or somebo
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
-from s3sync.core.names import short_text
+from s3sync.core.names import MANIFEST, short_text
 from s3sync.shared.manifest import StoredManifest
 from s3sync.state.memory import StateDB
 from s3sync.store.aspects import aspect
@@ -16,6 +17,8 @@ from s3sync.store.port import Store
 from s3sync.store.seals import Seals
 
 FACT = "newest metadata.json"
+OWN, OWN_NAMES = "newest of ", "manifest of "
+"""Beginnings of facts of each user's manifest: its newest revision, and its name."""
 
 
 class RolledBack(UserWarning):
@@ -26,15 +29,28 @@ def tell_rollback(store: Store, state: StateDB, stored: StoredManifest) -> None:
     """Warn where the revision is lower than one that was seen here, each time; else remember it."""
     if aspect(store, Seals) is None:
         return
-    told = state.fact(FACT)
+    _tell(state, FACT, MANIFEST, stored.manifest.revision)
+    _tell_each(state, {key.rpartition("/")[2]: revision for key, revision in stored.revisions.items()})
+
+
+def _tell_each(state: StateDB, found: Mapping[str, int]) -> None:
+    """The same of each user's manifest: who owns the store can put back one alone, and all together look newer."""
+    known = set(state.facts(OWN_NAMES))
+    for name in sorted(known | found.keys()):
+        if name not in known and not state.read_only:
+            state.remember(f"{OWN_NAMES}{name}", name)
+        _tell(state, f"{OWN}{name}", name, found.get(name, 0))
+
+
+def _tell(state: StateDB, fact: str, name: str, revision: int) -> None:
+    told = state.fact(fact)
     newest = int(told) if told is not None and told.isascii() and told.isdecimal() and len(told) < 20 else 0
-    revision = stored.manifest.revision
     if revision < newest:
-        text = f"metadata.json is an older one than this computer saw: revision {revision} after {newest}"
+        text = f"{short_text(name)} is an older one than this computer saw: revision {revision} after {newest}"
         more = "whoever owns the bucket may have put an old state back: ask the others before you go on"
-        warnings.warn(f"{text}; {more}", RolledBack, stacklevel=2)
+        warnings.warn(f"{text}; {more}", RolledBack, stacklevel=3)
     elif revision > newest and not state.read_only:
-        state.remember(FACT, str(revision))
+        state.remember(fact, str(revision))
 
 
 class FromTheFuture(UserWarning):

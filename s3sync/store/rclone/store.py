@@ -64,7 +64,7 @@ class RcloneStore:
     ) -> None:
         """`require_apart` refuses a folder of this computer that overlaps the repository."""
         self.url = f"rclone:{remote}:{path}"
-        self.capabilities = Capabilities()
+        self.capabilities = Capabilities(metadata=False)
         self.remote = remote
         self._fs, self._path, self._options = f"{remote}:", path, options
         self._root = f"{remote}:{path}"

@@ -14,8 +14,8 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from s3sync.core.etag import PART_SIZE, composite_etag
-from s3sync.core.sealed import BLOCK, METADATA, Sphere, Spheres, opened_size, sealed_size, sealed_stop
-from s3sync.errors import ChecksumMismatch, NotFound, StoreError, Unsupported
+from s3sync.core.sealed import BLOCK, MAGIC, METADATA, Sphere, Spheres, opened_size, sealed_size, sealed_stop
+from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError, Unsupported
 from s3sync.store.bodies import pieces, size_of
 from s3sync.store.port import (
     Body,
@@ -98,9 +98,21 @@ class SealedStore(Wrapped):
         key = head.info.key
         if self.spheres.sphere_of(key) is None:
             return head
-        if head.metadata.get(METADATA) != self.key.id.hex():
+        if not self._says_ours(head):
             return ObjectHead(opened(head.info), UNSEALED, head.content_type, etag_is_md5=False)
         return ObjectHead(opened(head.info), self._said_of(key, head.info.etag), CONTENT_TYPE, etag_is_md5=False)
+
+    def _says_ours(self, head: ObjectHead) -> bool:
+        """True if an object's metadata names our key; where a store keeps none, its first bytes. What is in it only
+        opening it tells."""
+        if self.inner.capabilities.metadata:
+            return head.metadata.get(METADATA) == self.key.id.hex()
+        begins = MAGIC + self.key.id
+        try:
+            with self.inner.get(head.info.key, start=0, stop=len(begins), if_match=head.info.etag) as reader:
+                return b"".join(bytes(chunk) for chunk in reader) == begins
+        except PreconditionFailed:
+            return False
 
     def is_sealed(self, head: ObjectHead) -> bool:
         return head.metadata.keys() != UNSEALED.keys()
