@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 
 from s3sync.core.archive.index import memory_of, parse_index
+from s3sync.core.manifest.merge import PATH, Statement, Thing, ahead, merged, outdone, own_after
 from s3sync.core.sealed import HEADER, MAGIC, Sphere, opened_size
 from s3sync.errors import ArchiveError, ManifestError, NotAStore, NotAuthentic
 from s3sync.keys.wrapping import new_identity, unwrap
-from s3sync.shared.own_manifests import _decoded, _manifest
+from s3sync.shared.own_manifests import MOST_REVISION, _decoded, _manifest, _of_shared, _records
 from s3sync.state.queued import _read as read_wish
 from s3sync.store.azure import blocks, names
 from s3sync.store.gcs.failures import refusal
@@ -110,11 +111,32 @@ def archive_index(data: bytes) -> None:
         assert all(member.size >= 0 and member.offset >= 0 for member in index.members)
 
 
+_UNTIL = "2025-11-04T10:00:00Z"
+_OURS = {
+    (kind, name): Statement(kind, name, 3, "2025-11-03T10:00:00Z", "david", value)
+    for kind, name, value in (
+        (PATH, "a", {"files": {"name": "a", "size_bytes": 1, "uploaded_by": "david", "uploaded_at": ""}}),
+        ("members", "jan", None),
+    )
+}
+
+
 def own_manifest(data: bytes) -> None:
-    """A user's own manifest: one that is merged, or a `ManifestError`."""
+    """A user's own manifest: one that is merged and outdone by whoever saw it, or a `ManifestError`."""
+    with suppress(ManifestError):
+        _of_shared(data)
     with suppress(ManifestError):
         text = _decoded(data, "metadata.jan.json")
-        _manifest("v/b63/", {one.thing: one for one in text.statements}, text.revision)
+        theirs = {one.thing: one for one in text.statements}
+        best = merged(_OURS, theirs, until=_UNTIL)
+        assert best == merged(theirs, _OURS, until=_UNTIL) and all(at > _UNTIL for at in [ahead(theirs, _UNTIL)] if at)
+        for some in outdone([_OURS, theirs], best).values():
+            _records(some)
+        new: dict[Thing, Any] = dict.fromkeys(best)
+        mine = own_after(_OURS, [theirs], new, MOST_REVISION, "2025-11-03T10:00:00Z", "david", _UNTIL)
+        after = merged(theirs, mine, until=_UNTIL)
+        assert all(one.value is None or one.at == _UNTIL for one in after.values()), "who saw it has the last word"
+        _manifest("v/b63/", best, text.revision)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
@@ -152,6 +174,27 @@ SEEDS: dict[str, list[bytes]] = {
         b'{"user":"jan","revision":3,"statements":[{"kind":"path","name":"a","revision":3,"at":"2025","by":"jan",'
         b'"value":{"files":{"name":"a","size_bytes":1,"uploaded_by":"jan","uploaded_at":""}}}]}',
         b'{"statements":[{"kind":"events","name":"a","revision":3,"at":"","by":"","value":{"event":5}}]}',
+        *(
+            b'{"statements":[{"kind":"%s","name":"%s","revision":9007199254740992,"at":"2025-11-04T09:00:00Z",'
+            b'"by":"jan","value":%s}]}' % said
+            for said in (
+                (b"conflicts", b"[]", b'{"name":"a","kept_as":"b","at":"","by":"jan"}'),
+                (b"members", b"jan", b'{"last_sync":"2025"}'),
+                (b"receipts", b"jan", b"{}"),
+                (b"inboxes", b"x", b'{"by":"jan"}'),
+                (b"arriving", b"a", b"1"),
+                (b"head", b"sync", b'["2025","jan"]'),
+                (b"head", b"sync", b"5"),
+                (b"head", b"cleaned", b'{"at":"2025","by":"jan"}'),
+                (b"field", b"files", b"[1]"),
+                (b"field", b"more", b"{}"),
+                (b"path", b"a", b'{"files":5,"deleted":[]}'),
+                (b"path", b"a", b"null"),
+            )
+        ),
+        b'{"files":[{"name":"a"}],"deleted":[{"name":"a"}],"conflicts":[{"name":"a","kept_as":"b"}],"events":[{"id":"a"}],'
+        b'"members":{"jan":{}},"last_sync":"2025","cleaned":{},"more":1}',
+        b'{"files":5,"members":[1],"events":{"id":1}}',
         _DEEP,
     ],
 }
