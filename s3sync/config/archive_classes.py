@@ -47,10 +47,11 @@ def fit_store(fields: dict[str, Any]) -> None:
             fields[name] = _fitting(fields[name], name, classes, is_remote=scheme.by_remote)
     if classes is not None and classes.usual != "STANDARD":
         fields.setdefault("storage_class", classes.usual)
+    if fields.get("tags") and scheme.vendor not in ("AWS", "Azure"):
+        kind = scheme.name or ("a folder" if scheme.is_folder else "a remote of rclone")
+        raise BadValue(f"{kind} has no tags on objects", "leave it out", ("tags",))
     if scheme.is_folder or scheme.vendor == "AWS":
         return
-    if fields.get("tags") and scheme.vendor != "Azure":
-        raise BadValue(f"{scheme.name or 'a remote of rclone'} has no tags on objects", "leave it out", ("tags",))
     for name in _OF_RULES:
         if name in fields:
             raise BadValue(

@@ -11,6 +11,7 @@ from s3sync.archives.catalogued import Found, Listed, NotArchived, Shown
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, printable, say, short_name
 from s3sync.cli.show.words import Json
+from s3sync.config.archive_classes import classes_of
 from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, LogEntry, Statistic, Status, ThawNote
 from s3sync.core.archive.values import Kind, Member
 from s3sync.core.quantities import counted, files_text, size_text
@@ -71,7 +72,7 @@ def print_list(found: Sequence[Listed], call: Call, *, chosen: bool) -> None:
     for name, group in groupby(found, lambda one: one.archive.set):
         say(f"{printable(name)}:")
         for one in group:
-            say(f"  {_archive_line(one.archive, width)}")
+            say(f"  {_archive_line(one.archive, width, one.store)}")
             if call.verbose:
                 _print_more(one)
     if not found:
@@ -81,13 +82,14 @@ def print_list(found: Sequence[Listed], call: Call, *, chosen: bool) -> None:
     say(f"{counted(len(found), 'archive')}, {size_text(size)} in the store")
 
 
-def _archive_line(archive: Archived, width: int) -> str:
+def _archive_line(archive: Archived, width: int, store: str) -> str:
     volume = f" {archive.volume}/{archive.volumes}" if archive.volumes > 1 and not archive.is_split else ""
     name = (printable(archive.unit) + volume).ljust(width)
     date = (archive.archive_date or archive.uploaded_at)[:10]
     files = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
     adopted = ", adopted" if archive.status is Status.ADOPTED else proposed_text(archive)
-    rest = f"{printable(archive.storage_class)}{_thaw_text(archive.thaw)}{adopted}{_volumes_text(archive)}"
+    of_class = printable(archive.storage_class) if classes_of(store) is not None else "-"
+    rest = f"{of_class}{_thaw_text(archive.thaw)}{adopted}{_volumes_text(archive)}"
     return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {rest}"
 
 
@@ -184,7 +186,7 @@ def print_shown(found: Sequence[Shown], call: Call) -> None:
     if call.quiet:
         return
     for one in found:
-        say(_archive_line(one.archive, 4))
+        say(_archive_line(one.archive, 4, one.store))
         _print_more(Listed(one.store, one.archive))
         if one.archive.status in FOREIGN:
             known = "the SHA-256 of its members is not known" if one.members else "its members are not known"

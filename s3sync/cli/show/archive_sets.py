@@ -11,12 +11,15 @@ from s3sync.cli.output import SCHEMA, duration_text, printable, say, warn
 from s3sync.cli.show.archive_costs import money_text
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
+from s3sync.config.archive_classes import classes_of
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import COLD, Money, class_notes
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.typed import typed
 
 NAMED = 20
+USUAL = "STANDARD"
+"""Class of a set that names none."""
 
 
 def init_json(report: InitSetReport) -> Json:
@@ -164,7 +167,8 @@ def print_analysis(report: Analysis, *, verbose: bool, quiet: bool) -> None:
 
 def _print_set(one: SetAnalysis, report: Analysis, *, verbose: bool) -> None:
     chosen = one.set
-    where = f"{printable(mask_url(chosen.store))} as {chosen.storage_class}"
+    of_class = f" as {chosen.storage_class}" if classes_of(chosen.store) is not None else ""
+    where = f"{printable(mask_url(chosen.store))}{of_class}"
     source = "the projects" if chosen.marker else printable(chosen.source)
     say(f"{printable(chosen.name)}: {source} to {where}")
     for year, total in one.years.items():
@@ -196,7 +200,10 @@ def _print_price(one: SetAnalysis, report: Analysis) -> None:
     if one.moves is not None:
         then = f": {money_text(one.moved, report.currency)} a month then" if one.moved is not None else ""
         say(f"  rules (once `s3sync archive lifecycle apply` set them): {one.moves}{then}")
-    if (note := class_notes(one.set.storage_class)) is not None:
+    if classes_of(one.set.store) is None:
+        if one.set.storage_class != USUAL:
+            say(f"  {one.set.storage_class} says nothing there: this store has no storage classes")
+    elif (note := class_notes(one.set.storage_class)) is not None:
         say(f"  {note}")
     if one.small and not scheme_of(one.set.store).is_folder:
         say(f"  {counted(one.small, 'object')} under 128 KB: lifecycle rules do not move these by default")

@@ -209,6 +209,7 @@ BAD = (
     ("store: 'rclone:box:films', storage_class: STANDARD", "rclone has no storage classes", "leave it out"),
     ("store: 'gs://films', tags: {a: b}", "Google Cloud has no tags", "leave it out"),
     ("store: 'rclone:box:films', tags: {a: b}", "rclone has no tags", "leave it out"),
+    ("store: 'file:///mnt/films', tags: {a: b}", "a folder has no tags", "leave it out"),
     ("store: 'az://films/shared', lifecycle_days: 3, lifecycle_class: Cool", "buckets on S3 alone", "archive auto"),
     ("store: 'gs://films', replica_region: eu-west-1", "only a bucket on S3 is replicated", ""),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -223,7 +224,16 @@ def test_a_unit_that_is_not_here_is_no_success(david: Person, vault: Path) -> No
 
 def test_a_folder_has_no_classes_and_is_not_asked_about_them(david: Person, vault: Path) -> None:
     prepare(david, vault, "tar")
+    assert f"{vault.as_uri()}\n" in david.ok("archive", "analyze", cwd=david.repo).out
     david.ok("archive", "run", "m31", cwd=david.repo)
+    for words in (("list",), ("show", "m31")):
+        shown = david.ok("archive", *words, cwd=david.repo).out
+        assert "STANDARD" not in shown and re.search(r"B  -(\n|,|  )", shown)
+    settings = david.repo / ".s3sync.yaml"
+    text = settings.read_text()
+    settings.write_text(text.replace("source: raw/*", "source: raw/*\n    storage_class: DEEP_ARCHIVE"))
+    assert "DEEP_ARCHIVE says nothing there" in david.ok("archive", "analyze", cwd=david.repo).out
+    settings.write_text(text)
     for more in ((), ("--by-tag",), ("--dry-run",)):
         refused = david.expect(1, "archive", "transition", "m31", "--to", "GLACIER", *more, cwd=david.repo)
         assert "cannot do that" in refused.err and "[y/N]" not in refused.err
