@@ -1017,6 +1017,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_tables_of_others.py", "-k", "protection"),
     ),
     Mutant(
+        "unit-folder",
+        "systemd starts s3sync in the folder that was meant, and in no other",
+        "s3sync/services/text.py",
+        '    if root.endswith(("\\\\", " ")):',
+        '    if root.endswith("\\\\"):',
+        ("tests/unit/services/test_timers.py", "-k", "stand_in_each_kind"),
+    ),
+    Mutant(
         "rows-below",
         "P13: a path in a row leads to no file outside of the set's folder",
         "s3sync/archive/rows/files.py",

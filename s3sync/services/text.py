@@ -19,8 +19,9 @@ def refuse_odd(root: str, texts: Iterable[str]) -> None:
     for text in (root, *texts):
         if any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
             raise S3syncError("cannot write the unit", why=f"{text!r} has a control character in it", hint="rename it")
-    if root.endswith("\\"):
-        raise S3syncError("cannot write the unit", why=f"{root!r} ends in a backslash", hint="rename it")
+    if root.endswith(("\\", " ")):  # systemd would join lines, or go to the folder without the blank
+        why = f"{root!r} ends in a {'blank' if root.endswith(' ') else 'backslash'}"
+        raise S3syncError("cannot write the unit", why=why, hint="rename it")
 
 
 def systemd_command(program: str, words: Sequence[str]) -> str:

@@ -65,6 +65,7 @@ def test_words_stand_in_each_kind_of_file_as_they_are() -> None:
     assert str(path) == "/Users/jan/Library/LaunchAgents/s3sync-auto-v.plist" and MARK in text
     assert found["ProgramArguments"] == ["/opt/s3 sync", *TASK.words] and found["WorkingDirectory"] == "/v %d"
     assert found["StartCalendarInterval"] == {"Minute": 0, "Hour": 3}
-    for odd in (replace(TASK, root="/v\nExecStart=/bin/x"), replace(TASK, words=("a\x1b",))):
+    odds = (replace(TASK, root=root) for root in ("/v\nExecStart=/bin/x", "/v\\", "/v "))
+    for odd in (*odds, replace(TASK, words=("a\x1b",))):
         with pytest.raises(S3syncError, match="cannot write the unit"):
             placed([odd], Scheduler.SYSTEMD, MARK, BLOCK, {})
