@@ -3185,6 +3185,22 @@ MUTANTS = (
         ("tests/promises/hostile/test_rclone_servers.py", "-k", "went_away"),
     ),
     Mutant(
+        "rclone-memory",
+        "a listing without end has rclone take no memory without end",
+        "s3sync/store/rclone/guardian.py",
+        "    _bound(memory)\n",
+        "    pass\n",
+        ("tests/promises/hostile/test_rclone_servers.py", "-k", "without_end"),
+    ),
+    Mutant(
+        "names-of-tags",
+        "names that programs obey, and tags chose, are told",
+        "s3sync/organize/planning.py",
+        "    if isinstance(target, Folder):  # whoever",
+        "    if False:  # whoever",
+        ("tests/scenarios/organize/test_organize.py", "-k", "obey"),
+    ),
+    Mutant(
         "rclone-hashes",
         "what a server calls a hash, and is none, is no version of a file",
         "s3sync/store/rclone/items.py",

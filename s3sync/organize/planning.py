@@ -14,13 +14,15 @@ from s3sync.core.organizing import Layout, first_clashes, is_own_record
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.disk.errors import local_errors
-from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import parent_of
 from s3sync.errors import ENDS_THE_RUN, Halt, S3syncError
 from s3sync.local.holds import ignores_case, refused_here
+from s3sync.local.scan import LocalFile
 from s3sync.organize.ranged import RangedFile
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.organize.said import fields_of, named
 from s3sync.pairs.digests import settle, surely_same
+from s3sync.pairs.planning import warnings_of
 from s3sync.pairs.values import Bucket, Folder, Found, Place
 from s3sync.pairs.work import Work
 from s3sync.spill.sequence import SpilledList
@@ -73,6 +75,8 @@ def plan(work: Work, layout: Layout, report: OrganizeReport) -> Plan:
         else:
             problem = f"stays where it is: another file is called {new}"
             report.failed.append(Problem(old, problem, "rename one, or change the layout"))
+    if isinstance(target, Folder):  # whoever wrote the tags chose the names
+        report.warnings += warnings_of(step.new for step in found.copies)
     return found
 
 
@@ -115,15 +119,14 @@ def _opened(place: Place, found: Found, reading: Reading) -> IO[bytes]:
         ranged = RangedFile(place.store, found.key, found.size, found.etag, reading.received)
         return cast("IO[bytes]", ranged)
     assert found.file is not None
-    return _local(place, found.file.where)
+    return _local(found.file)
 
 
-def _local(place: Folder, where: str) -> IO[bytes]:
+def _local(file: LocalFile) -> IO[bytes]:
     import os
-    from pathlib import Path
 
-    above, name = os.path.split(where)
-    with local_errors("cannot read", where), GuardedFolder.open(Path(above), shared=True) as folder:
+    with local_errors("cannot read", file.where):
+        folder, name = parent_of(file.where, file.depth)
         return os.fdopen(folder.open_read(name), "rb")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -20,6 +19,7 @@ from s3sync.core.times import parse_ns
 from s3sync.core.unfinished import Direction
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import parent_of
 from s3sync.errors import (
     ChecksumMismatch,
     NotFound,
@@ -213,8 +213,8 @@ class Mover(Struct, frozen=True):
         with state_room(target.root, "partial") as partial, local_errors("cannot copy", file.where):
             FreeSpace(partial).take(Wanted(name, "", found.size, "", None))
             expect(file, source.root)
-            with GuardedFolder.open(Path(file.where).parent, shared=True) as above:
-                copy_file(above, Path(file.where).name, partial, temp.name)
+            above, own_name = parent_of(file.where, file.depth)
+            copy_file(above, own_name, partial, temp.name)
             try:
                 if digest(look_at(temp)).md5 != known.md5:
                     raise SourceChanged(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
@@ -66,17 +66,26 @@ def planned(work: Work, report: PairReport, wish: Wish) -> Planned:
 
 def _warn_of_arrivals(work: Work, report: PairReport, steps: SpilledList[Step]) -> None:
     """Say which of the files that come from a store into a folder programs obey because of their names."""
+    places = work.opened.places
+    report.warnings += warnings_of(
+        step.path
+        for step in steps
+        if step.do is not Do.DELETE
+        and isinstance(places[step.to], Folder)
+        and isinstance(places[step.to.other], Bucket)
+    )
+
+
+def warnings_of(arriving: Iterable[str]) -> Iterator[str]:
+    """Warnings of the files that arrive in a folder and that programs obey because of their names; few are named."""
     count = 0
-    for step in steps:
-        comes = step.do is not Do.DELETE and isinstance(work.opened.places[step.to], Folder)
-        if comes and isinstance(work.opened.places[step.to.other], Bucket) and (reason := obeyed_reason(step.path)):
+    for path in arriving:
+        if (reason := obeyed_reason(path)) is not None:
             count += 1
             if count <= MOST_NAMED:
-                report.warnings.append(f"look at {step.path} before you work in that folder: {reason}")
+                yield f"look at {path} before you work in that folder: {reason}"
     if count > MOST_NAMED:
-        report.warnings.append(
-            f"{count - MOST_NAMED} more files that programs obey arrive: see the list of what is copied"
-        )
+        yield f"{count - MOST_NAMED} more files that programs obey arrive: see the list of what is copied"
 
 
 def _holdable(work: Work, report: PairReport, steps: SpilledList[Step]) -> SpilledList[Step]:

@@ -267,11 +267,15 @@ def test_ids_of_two_files_of_one_name_are_told(fake: Callable[[str], Store]) -> 
 
 
 def test_hashes_of_the_remotes_own_kind_are_the_version(fake: Callable[[str], Store]) -> None:
-    item = '{"Path":"a","Name":"a","Size":1,"ModTime":"2025-11-03T10:00:00Z","IsDir":false,"Hashes":{"dropbox":"ab12"}}'
+    digest = "ab12" * 16
+    item = (
+        '{"Path":"a","Name":"a","Size":1,"ModTime":"2025-11-03T10:00:00Z","IsDir":false,'
+        f'"Hashes":{{"dropbox":"{digest}"}}}}'
+    )
     store = fake(answering(f'{{"Features":{{}},"Hashes":["dropbox"],"list":[{item}],"item":{item}}}'.encode()))
-    assert [info.etag for info in store.list("")] == ["dropbox:ab12"]
+    assert [info.etag for info in store.list("")] == [f"dropbox:{digest}"]
     head = store.head("a")
-    assert (head.info.etag, head.etag_is_md5) == ("dropbox:ab12", False)
+    assert (head.info.etag, head.etag_is_md5) == (f"dropbox:{digest}", False)
 
 
 def test_an_empty_folder_is_no_obstacle_for_a_file(remotes: Remotes) -> None:

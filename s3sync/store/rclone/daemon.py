@@ -25,6 +25,8 @@ from s3sync.store.rclone.program import environment, find_rclone
 START_S = 20.0
 STOP_S = 5.0
 MOST_STARTS = 4
+MOST_MEMORY = 4 << 30
+"""Bytes that rclone may take: it holds a listing as a whole, of a million files in a good gigabyte."""
 _MOST_SAID = 4096
 _LONGEST_SOCKET = 90
 _FLAGS = ("--rc-no-auth", "--rc-serve", "--ask-password=false", "--contimeout=15s", "--timeout=60s",
@@ -85,7 +87,7 @@ class Daemon:
         address = f"unix://{self._folder}/s"
         command = [rclone, "rcd", "--rc-addr", address, *_FLAGS]
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_GUARDIAN), self._folder, *command],
+            [sys.executable, "-I", "-S", str(_GUARDIAN), self._folder, str(MOST_MEMORY), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from s3sync.errors import NotAStore, NotFound, StoreError
+from s3sync.errors import NotAStore, NotFound, StoreError, Unreachable
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.rclone import daemon
-from tests.kit.dav import Answer, HostileDav, entry, listing
+from tests.kit.dav import MULTISTATUS, Answer, HostileDav, entry, listing
 
 pytestmark = [pytest.mark.rclone, pytest.mark.usefixtures("remotes")]
 FILMS = "/films"
@@ -105,3 +106,24 @@ def test_a_size_that_no_file_has_is_none(tmp_path: Path) -> None:
         size = 2**63 - 1
         with pytest.raises(NotAStore):
             seen(found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system bounds what a program maps")
+def test_a_listing_without_end_takes_no_memory_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """rclone holds a listing as a whole, however long it is."""
+    monkeypatch.setattr(daemon, "MOST_MEMORY", 256 << 20)
+    sent = 0
+
+    def flood() -> Iterator[bytes]:
+        nonlocal sent
+        yield b'<?xml version="1.0"?><d:multistatus xmlns:d="DAV:"><d:response><d:href>/films/'
+        while sent < 4 << 30:
+            sent += 1 << 20
+            yield b"a" * (1 << 20)
+
+    with (
+        HostileDav(lambda path: (MULTISTATUS, flood())) as dav,
+        pytest.raises(Unreachable, match="could not") as raised,
+    ):
+        seen(store(dav, tmp_path))
+    assert "rclone ended" in str(raised.value.why) and sent < 1 << 30

@@ -45,6 +45,17 @@ def sky(target: str, when: str) -> bytes:
     return "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
 
 
+def test_names_that_programs_obey_are_told_before_anything_is_copied(desk: Desk) -> None:  # noqa: F811
+    """Whoever wrote the tags chose the names."""
+    a, b = desk.place("folder", "inbox"), desk.place("folder", "music")
+    a.put("song.mp3", song("autorun.inf", "x", "y", 1))
+    for more in ("--dry-run",), ():
+        told = organized(desk, a, b, *more, layout="{artist}")["warnings"]
+        assert told == [
+            "look at autorun.inf before you work in that folder: programs obey it when they open the folder"
+        ]
+
+
 @pytest.mark.seaweedfs
 @pytest.mark.parametrize(("one", "two"), [("sea", "sea"), ("sea", "moto"), ("folder", "sea"), ("sea", "folder")])
 def test_songs_are_named_by_their_tags(desk: Desk, one: str, two: str) -> None:  # noqa: F811
