@@ -142,16 +142,19 @@ def no_second_place(call: Call, words: Sequence[str], cwd: Path) -> UsageError |
     if len(words) > 2:
         return UsageError("`sync` takes two places", why=f"{len(words)} were named", hint="write `s3sync sync A B`")
     if len(words) == 2:
-        hint = f"write `s3sync sync ./{shown[0]} ./{shown[1]}`, if these are folders"
         if any(is_address(word) or is_path(word) for word in words):
             return None
+        hint = f"write `s3sync sync ./{shown[0]} ./{shown[1]}`: the second one is made, if it is not there"
+        if not (cwd / words[0]).exists():
+            why += f", and no folder {shown[0]} is here"
+            hint = "look at the spelling; a folder is named as ./folder, a store as s3://bucket/folder"
         return UsageError(f"neither {shown[0]} nor {shown[1]} is an address or a path", why=why, hint=hint)
     word, other = shown[0], "./folder" if is_address(words[0]) else "s3://bucket/folder"
-    return UsageError(
-        f"`sync {word}` lacks a second place",
-        why=why,
-        hint=f"write `s3sync sync {word} {other}`; or name files of a project, in its repository",
-    )
+    hint = f"write `s3sync sync {word} {other}`; or name files of a project, in its repository"
+    if not is_address(words[0]) and not _real(cwd, words[0]).exists():
+        why += f", and there is no folder {word}"
+        hint = "look at the spelling; `s3sync sync A B` takes a folder as ./folder, a store as s3://bucket/folder"
+    return UsageError(f"`sync {word}` lacks a second place", why=why, hint=hint)
 
 
 def _names_repository(word: str) -> bool:

@@ -47,9 +47,9 @@ def usage_error(error: TyperException) -> UsageError:
     command = context.command_path if context else f"s3sync {CALL.command}".rstrip()
     option = getattr(error, "option_name", None)
     if option and hasattr(error, "possibilities"):
-        return _no_option(option, command, _options(context))
+        return _no_option(option, command, _options(context), _options(context, every=True))
     if getattr(error, "param", None) is not None:
-        name = max(error.param.opts, key=len)  # type: ignore[attr-defined]
+        name = _name(error.param)  # type: ignore[attr-defined]
         if type(error).__name__ == "MissingParameter":
             usage = " ".join([command, *context.command.collect_usage_pieces(context)])
             return UsageError(
@@ -82,17 +82,17 @@ def _usage(context: Any, command: str) -> str:
 
 def _shown(error: Any) -> str:
     """A parameter as the help names it."""
-    return str(error.param.metavar or max(error.param.opts, key=len))
+    return str(error.param.metavar or _name(error.param))
 
 
-def _no_option(option: str, command: str, known: list[str]) -> UsageError:
+def _no_option(option: str, command: str, known: list[str], spellings: list[str]) -> UsageError:
     if command == "s3sync" and option in SHARED_NAMES:
         return UsageError(
             f"there is no option {option} before the command",
             why=f"`{command}` alone takes {', '.join(known)}",
             hint=f"write it behind the command: s3sync COMMAND {option}",
         )
-    near = get_close_matches(option, known, 1, 0.7)
+    near = get_close_matches(option, spellings, 1, 0.7)
     hint = f"did you mean {near[0]}?" if near else f"see `{command} --help`"
     return UsageError(f"there is no option {option}", why=f"`{command}` takes {', '.join(known)}", hint=hint)
 
@@ -112,9 +112,17 @@ def _no_command(word: str, known: list[str]) -> UsageError:
     return UsageError(what, why=f"the commands are {', '.join(known)}", hint=hint)
 
 
-def _options(context: Any) -> list[str]:
-    names = [max(param.opts, key=len) for param in context.command.params] if context else []
+def _options(context: Any, *, every: bool = False) -> list[str]:
+    """Options of a command by their own names, or `every` spelling of them."""
+    given = context.command.params if context else []
+    names = [name for param in given for name in (param.opts if every else [_name(param)])]
     return [*(name for name in names if name.startswith("--")), "--help"]
+
+
+def _name(parameter: Any) -> str:
+    """A parameter's own name: the first long one, as the help has it, and no other spelling of it."""
+    names: list[str] = parameter.opts
+    return next((name for name in names if name.startswith("--")), names[0])
 
 
 def _message(error: TyperException) -> str:

@@ -24,8 +24,8 @@ _STAMP = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{8}(?:-([A-Za-z0-9_%~-]*))?(?:\.\d+)
 
 def records(prefix: str, kind: str) -> str:
     """Prefix of the keys of a project's records. `prefix` is the project's, `repo/project/`."""
-    repo, _, project = prefix.rstrip("/").rpartition("/")
-    return f"{repo}/{STATE_DIR}/{kind}/{project}/"
+    repo, slash, project = prefix.rstrip("/").rpartition("/")
+    return f"{repo}{slash}{STATE_DIR}/{kind}/{project}/"
 
 
 def old_records(prefix: str, kind: str) -> str:

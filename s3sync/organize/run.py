@@ -17,6 +17,8 @@ from s3sync.organize.planning import Plan, plan
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
+from s3sync.pairs.foretelling import Refusals
+from s3sync.pairs.locked import is_locked, locked_at
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.work import Work
 from s3sync.spill.sequence import SpilledList
@@ -49,6 +51,10 @@ def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str
     if not options.moves:
         report.alike += len(found.held)
         found.held.clear()
+    if options.moves:
+        _leave_locked(work, report, found)
+    if options.dry_run:
+        _foretell(work, report, found)
     for step in (*found.copies, *(step for step, _ in found.held)):
         report.named.append(replace(step, gone=options.moves))
     if not options.dry_run and report.named:
@@ -63,6 +69,28 @@ def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str
             raise
     report.elapsed_s = time.monotonic() - started
     return report
+
+
+def _leave_locked(work: Work, report: OrganizeReport, found: Plan) -> None:
+    """Drop what would take a file away from the source that others have locked there."""
+    locks = locked_at(work, End.A) if found.copies or found.held else {}
+    for path in sorted(locks.keys() & {*(step.old for step in found.copies), *(step.old for step, _ in found.held)}):
+        report.failed.append(is_locked(path, locks[path]))
+    if locks:
+        found.copies = SpilledList(Named, (step for step in found.copies if step.old not in locks))
+        found.held = [(step, known) for step, known in found.held if step.old not in locks]
+
+
+def _foretell(work: Work, report: OrganizeReport, found: Plan) -> None:
+    """Take out of the plan what a run would be refused."""
+    refusals, kept = Refusals(work, {End.A: {step.old for step in found.copies}}), SpilledList(Named)
+    for step in found.copies:
+        reason = refusals.unreadable(step.old, End.A) or refusals.no_room((End.B,), step.size_bytes)
+        if reason is None:
+            kept.append(step)
+        else:
+            report.failed.append(Problem(step.old, f"cannot be copied: {reason}", "it stays where it is"))
+    found.copies = kept
 
 
 def _execute(work: Work, report: OrganizeReport, found: Plan, options: OrganizeOptions, journal: Journal) -> None:

@@ -11,9 +11,9 @@ from s3sync.pairs.values import Bucket
 from s3sync.pairs.work import Work, is_below
 
 
-def refuse_nothing(work: Work) -> None:
-    """Raise where a store has nothing at A: it has no folders, so that nothing tells it from a misspelled one."""
-    place, seen = work.opened.places[End.A], work.seen[End.A]
+def refuse_nothing(work: Work, end: End = End.A) -> None:
+    """Raise where a store has nothing at a place: it has no folders, so that nothing tells it from a misspelled one."""
+    place, seen = work.opened.places[end], work.seen[end]
     if isinstance(place, Bucket) and work.complete and not (seen.files or seen.problems or seen.left_out):
         raise UsageError(
             f"there is nothing at {place.shown}",

@@ -20,11 +20,13 @@ def check_pair(work: Work, wanted: Wanted) -> CheckReport:
     started = time.monotonic()
     places = work.opened.places
     report = CheckReport(places[End.A].shown, places[End.B].shown)
-    work.look(wanted, both=False)
+    work.look(wanted, both=False, compares=True)
     for seen in work.seen.values():
         report.failed += seen.problems
     report.failed += missing(work)
     refuse_nothing(work)
+    if work.seen[End.A].files:
+        refuse_nothing(work, End.B)
     for decision in work.decisions(lambda path, error: report.failed.append(Problem(path, str(error), error.hint))):
         a, b = decision.local, decision.remote
         if decision.state is State.IN_SYNC:

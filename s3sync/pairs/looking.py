@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec.structs import replace
 
 from s3sync.core.names import is_folder_marker, nfc, path_of_key, refuse, refuse_reason
 from s3sync.core.outcome import Problem
-from s3sync.errors import LocalError, NotFound, StoreError
+from s3sync.errors import AccessDenied, LocalError, NotFound, StoreError, UsageError
 from s3sync.local.scan import scan_folder
 from s3sync.pairs.values import Bucket, Folder, Found, Place, Seen
 
@@ -100,3 +101,24 @@ def is_missing(place: Place) -> bool:
     if place.root.exists():
         raise LocalError(f"{place.shown} is a file", why="two places are folders, buckets or projects")
     return True
+
+
+def refuse_file(only: str | None, place: Place, seen: Seen) -> None:
+    """Raise `UsageError` where B, in which nothing was seen, is named as the file that A is, or is an object itself."""
+    if seen.files or seen.problems or seen.left_out:
+        return
+    named = place.root.as_posix() if isinstance(place, Folder) else place.settings.store.rstrip("/")
+    last = named.rpartition("/")[2]
+    is_object = False
+    if isinstance(place, Bucket):
+        with suppress(AccessDenied):
+            is_object = one_object(place) is not None
+    elif place.root.is_dir():
+        return
+    if is_object or (only is not None and nfc(last) == only):
+        where = place.shown.rstrip("/").rpartition("/")[0] or "/"
+        raise UsageError(
+            f"{place.shown} is {'' if is_object else 'named as '}a file",
+            why="B is a folder, a store or a project, into which files go under their names",
+            hint=f"name the folder: {where}",
+        )

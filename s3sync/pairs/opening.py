@@ -112,7 +112,7 @@ def _open(asked: Asked, end: End, settings: Settings) -> Place:
     if is_address(word):
         return _bucket(settings, asked)
     if not is_path(word):
-        found = _project(asked, word)
+        found = _project(asked, end)
         if found is not None:
             return found
     return _folder(asked, word, settings, may_be_file=end is End.A)
@@ -161,8 +161,9 @@ def _one_store(asked: Asked, settings: Mapping[End, Settings]) -> Opened | None:
     return Opened(places, in_one_store=True)
 
 
-def _project(asked: Asked, word: str) -> Folder | None:
+def _project(asked: Asked, end: End) -> Folder | None:
     """The project of that name; None where a folder has it and no project, or nothing is around that has projects."""
+    word = asked.word(end)
     flags = {name: value for name, value in asked.flags.items() if name != "store"}
     try:
         settings = load_settings(asked.cwd, flags=flags, environ=asked.environ)
@@ -173,7 +174,9 @@ def _project(asked: Asked, word: str) -> Folder | None:
         raise ProjectError(
             f"there is no project and no folder {word!r:.80}",
             why=error.message if find_repo_root(asked.cwd) is not None else "and no repository is around",
-            hint="a store is named by its address, as s3://bucket/folder; a new folder as ./folder",
+            hint="look at the spelling; a store is named by its address, as s3://bucket/folder"
+            if end is End.A
+            else f"a new folder is named as ./{word:.80}, a store by its address, as s3://bucket/folder",
         ) from None
     if project.name != word.rstrip("/") and (asked.cwd / word).is_dir():
         return None

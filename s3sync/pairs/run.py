@@ -20,6 +20,7 @@ from s3sync.errors import ENDS_THE_RUN, PreconditionFailed, S3syncError, SourceC
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import foretell, proof
+from s3sync.pairs.locked import leave_locked
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.planning import RACES, Planned, is_newer, planned
 from s3sync.pairs.report import Copied, Gone, PairReport
@@ -59,6 +60,7 @@ def run_pair(work: Work, verb: str, options: PairOptions) -> PairReport:
             report.failed += seen.problems
         report.failed += missing(work, at=(End.A,) if verb in ("copy", "move") else (End.A, End.B))
         plan = planned(work, report, options.wish)
+        leave_locked(work, report, plan, moves=options.move)
         _gate(work, verb, plan.steps, options)
         if options.dry_run:
             foretell(work, report, plan, moves=options.move)
@@ -171,6 +173,7 @@ class _Execution(Struct):
             if is_below(path, hidden):
                 _failed(report, path, raced[path])
         plan = planned(view, report, self.options.wish)
+        leave_locked(view, report, plan, moves=self.options.move)
         for step in plan.steps:
             if step.do is Do.DELETE:
                 report.failed.append(Problem(step.path, f"was not deleted: {raced[step.path]}", AGAIN))

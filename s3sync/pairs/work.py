@@ -24,7 +24,7 @@ from s3sync.local.tidy import tidy
 from s3sync.pairs.bodies import Bounded
 from s3sync.pairs.digests import Knowledge, settle
 from s3sync.pairs.filters import EVERYTHING, Wanted
-from s3sync.pairs.looking import is_missing, look, one_object
+from s3sync.pairs.looking import is_missing, look, one_object, refuse_file
 from s3sync.pairs.memory import PairMemory, open_pair_memory
 from s3sync.pairs.moving import Mover
 from s3sync.pairs.opening import Opened, is_made, make, refuse_readable
@@ -70,13 +70,17 @@ class Work(Struct):
     def stamp(self) -> str:
         return stamp_of(self.now, uuid.uuid4().hex, self.user or "nobody")
 
-    def look(self, wanted: Wanted, *, both: bool) -> None:
-        """List both places. Raises where a place is missing that must not be taken for an empty one."""
+    def look(self, wanted: Wanted, *, both: bool, compares: bool = False) -> None:
+        """List both places. Raises where a place is missing that must not be taken for an empty one.
+
+        `compares`: nothing is made, so that B has to be there, too.
+        """
         self.one_way = not both
         known = self.memory.pair.count_base() > 0
-        self._refuse_missing(known=known)
+        self._refuse_missing(known=known, compares=compares)
         first = self._named(self._look(End.A, wanted, known=known), wanted)
-        self.seen = {End.A: first, End.B: self._look(End.B, self.wanted, known=known)}
+        self.seen = {End.A: first, End.B: self._look(End.B, self.wanted, known=known or compares)}
+        refuse_file(self.opened.places[End.A].only, self.opened.places[End.B], self.seen[End.B])
         self.base = self._remembered()
 
     def look_again(self, paths: Collection[str]) -> Work:
@@ -107,10 +111,10 @@ class Work(Struct):
                     base[path] = entry
         return base
 
-    def _refuse_missing(self, *, known: bool) -> None:
+    def _refuse_missing(self, *, known: bool, compares: bool = False) -> None:
         for end in End:
             place = self.opened.places[end]
-            if is_missing(place) and (end is End.A or (known and not self.one_way)):
+            if is_missing(place) and (end is End.A or compares or (known and not self.one_way)):
                 was = "; it was there when the two were last synced" if known else ""
                 raise UsageError(
                     f"there is no folder {place.shown}{was}",

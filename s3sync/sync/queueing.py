@@ -6,7 +6,7 @@ Nothing here asks the network but `run_queue`. A wish names what to look at, nev
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -47,6 +47,39 @@ class QueueReport(Struct):
         return code or int(self.run is not None and bool(self.gone))
 
 
+class Careful(Struct, frozen=True):
+    """What a watch knows of files that programs are at work on.
+
+    A wish for one that is `busy` waits on, and nothing is sent that is not known to be finished.
+    """
+
+    busy: Sequence[str]
+    is_finished: Callable[[str], bool]
+
+
+class _Finished(Selector):
+    """What words mean, or all, and of that only what is finished."""
+
+    def __init__(self, inner: Selector | None, is_finished: Callable[[str], bool], staging: Path) -> None:
+        super().__init__((), staging, staging)
+        self._inner, self._is_finished = inner, is_finished
+
+    def __call__(self, path: str) -> bool:
+        return (self._inner is None or self._inner(path)) and self._is_finished(path)
+
+    def concerns(self, path: str) -> bool:
+        return self._inner is None or self._inner.concerns(path)
+
+    def resolve(
+        self, known: Callable[[], Iterable[str]], gone: Mapping[str, str] | None = None, *, absent: str = ABSENT
+    ) -> None:
+        if self._inner is not None:
+            self._inner.resolve(known, gone, absent=absent)
+            self.meant = self._inner.meant
+        else:
+            self.meant = [EVERYTHING]
+
+
 def enqueue(session: Session, names: Sequence[str], cwd: Path) -> QueueReport:
     """Have these files wait, or everything without names. Raises `UsageError` for a name that fits nothing here."""
     session.settings.require_user()
@@ -76,16 +109,20 @@ def clear_queue(session: Session, names: Sequence[str] = (), *, dry_run: bool = 
         return report
 
 
-def run_queue(session: Session, *, dry_run: bool = False) -> QueueReport:
+def run_queue(session: Session, careful: Careful | None = None, *, dry_run: bool = False) -> QueueReport:
     """Send what waits, as `up` would now. What could not be sent waits on. Raises as `run`; then all of it does."""
     report = list_queue(session)
     ready = [wish for wish in report.waiting if wish not in report.gone]
+    if careful is not None:
+        ready = [wish for wish in ready if is_done(wish, careful.busy, is_pattern=has_wildcard(wish.word))]
     if not ready:
         report.run = RunReport(Verb.UP, session.place, dry_run=dry_run) if report.gone else None
         return report
     words = [wish.word for wish in ready if wish.word != EVERYTHING]
     staging = session.project.staging
     selector = Selector(words, staging, staging) if words else None
+    if careful is not None:
+        selector = _Finished(selector, careful.is_finished, staging)
     report.run = run(session, Verb.UP, Options(selector, dry_run=dry_run))
     report.dry_run = dry_run
     if dry_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3sync.cli.output import GREEN, SCHEMA, colour, duration_text, printable, say, symbols, warn
+from s3sync.cli.show.pairs import DRY
 from s3sync.cli.show.words import Json, failed_json, warn_of_failures
 from s3sync.core.quantities import files_text, size_text
 from s3sync.organize.report import Named, OrganizeReport, UndoneReport
@@ -65,7 +66,7 @@ def plan_lines(report: OrganizeReport) -> Iterator[str]:
 
 def print_organized(report: OrganizeReport, *, quiet: bool, verbose: bool) -> None:
     if not quiet:
-        dry = " (dry run: nothing is written)" if report.dry_run else ""
+        dry = f" ({DRY})" if report.dry_run else ""
         say(f"{symbols().sync} Organizing {printable(report.source)} -> {printable(report.target)}{dry}")
         many = len(report.named) > FEW * 10 and not verbose
         for one in list(report.named)[: FEW if many else None]:

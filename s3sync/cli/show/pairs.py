@@ -23,6 +23,7 @@ from s3sync.errors import S3syncError
 from s3sync.pairs.report import CheckReport, Copied, Difference, Gone, PairReport
 
 FEW = 20
+DRY = "dry run: nothing is written, and rights are not tried"
 HEADS = {"sync": "Syncing", "copy": "Copying", "move": "Moving", "check": "Comparing"}
 DONE = {"sync": "copied", "copy": "copied", "move": "copied"}
 
@@ -30,7 +31,7 @@ DONE = {"sync": "copied", "copy": "copied", "move": "copied"}
 def pair_headline(verb: str, a: str, b: str, *, both: bool = False, dry_run: bool = False) -> str:
     arrow = "and" if verb == "check" else "<->" if both else "->"
     text = f"{symbols().sync} {HEADS[verb]} {a} {arrow} {b}"
-    return printable(text) + (" (dry run: nothing is written)" if dry_run else "")
+    return printable(text) + (f" ({DRY})" if dry_run else "")
 
 
 def print_pair(report: PairReport, *, verbose: bool, quiet: bool) -> None:

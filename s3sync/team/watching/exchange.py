@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import State
@@ -12,7 +12,7 @@ from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile
 from s3sync.shared.manifest import read_manifest
-from s3sync.sync.queueing import run_queue
+from s3sync.sync.queueing import Careful, run_queue
 from s3sync.sync.report import FileStatus, RunReport
 from s3sync.sync.run import Options, run
 from s3sync.sync.select import Exactly
@@ -66,9 +66,9 @@ class Exchange:
         selector = Exactly(files, staging, ignores_case=ignores_case(staging))
         return run(self.session, Verb.UP, Options(selector))
 
-    def send_queued(self) -> RunReport | None:
-        """Send what waits in the queue; None where nothing does. Raises as `run`."""
-        return run_queue(self.session).run
+    def send_queued(self, busy: Sequence[str], is_finished: Callable[[str], bool]) -> RunReport | None:
+        """Send what waits in the queue, as `run_queue` does; None where nothing does. Raises as `run`."""
+        return run_queue(self.session, Careful(busy, is_finished)).run
 
     def fetch(self) -> RunReport:
         """Download what is new or changed on the remote; what was deleted here stays deleted. Raises as `run`."""

@@ -15,18 +15,25 @@ from s3sync.spill.table import SpilledDict, merge_by_path
 QUIET_S = 2.0
 """A file is finished when two looks this far apart find the same size and times."""
 
+MOST_NAMED = 1_000
 MOST_AT_ONCE = 50_000
 """Files that are dealt with together; the others wait for the next look, so that memory is bounded."""
 
 
 class Look(Struct):
-    """`finished`: files to deal with. `unfinished`: number of those that have to be looked at again soon. `in_use`:
-    those that are quiet, and open for writing."""
+    """`finished`: files to deal with. `unfinished`: number of those that have to be looked at again soon, and `named`
+    the first of them. `in_use`: those that are quiet, and open for writing."""
 
     finished: dict[str, LocalFile] = field(default_factory=dict)
     unfinished: int = 0
+    named: list[str] = field(default_factory=list)
     in_use: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def busy(self) -> list[str] | None:
+        """What is not finished; None where that is too much to be named."""
+        return [*self.named, *self.in_use] if self.unfinished == len(self.named) else None
 
 
 class Looks:
@@ -53,6 +60,8 @@ class Looks:
                     continue
                 if not is_quiet or before.get(path) != file or len(look.finished) == MOST_AT_ONCE:
                     look.unfinished += 1
+                    if len(look.named) < MOST_NAMED:
+                        look.named.append(path)
                 elif self._is_open(file.where):
                     look.in_use.append(path)
                 else:
@@ -68,6 +77,11 @@ class Looks:
         later = frozenset(left)
         for path, file in files.items():
             (self._held if path in later else self._done)[path] = file
+
+    def is_settled(self, path: str) -> bool:
+        """True for a file that was dealt with, as the last look found it."""
+        file = self._before.get(path)
+        return file is not None and file in (self._done.get(path), self._held.get(path))
 
     def reconsider(self) -> bool:
         """Deal again with what was left; true if there is any."""

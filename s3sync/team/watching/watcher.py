@@ -180,9 +180,17 @@ class Watcher:
         if look.finished:
             self._send(look.finished)
         if look.finished or self._queue_is_due:
-            queued, self._queue_is_due = self._exchange.send_queued(), False
-            if queued is not None:
-                self._told(queued)
+            self._send_queued(look)
+
+    def _send_queued(self, look: Look) -> None:
+        """Send what waits, but for what a program is at work on: nothing of a queue is sent half-written either."""
+        self._queue_is_due = True
+        if look.busy is None:
+            return
+        queued = self._exchange.send_queued(look.busy, self._looks.is_settled)
+        self._queue_is_due = bool(look.busy)
+        if queued is not None:
+            self._told(queued)
 
     def _long_in_use(self, names: list[str], now: float) -> Iterator[Problem]:
         """Files that a program has not let go of for a long time, so that nobody waits for them in vain."""

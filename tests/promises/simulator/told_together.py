@@ -35,6 +35,13 @@ CHOICES = ("mine", "theirs", "both")
 LACKING: tuple[Step, ...] = (*AGREED, Save("david", "notes", EDIT), Run("david", "up"))
 
 TOLD_TOGETHER: dict[str, list[Story]] = {
+    "a watch sends nothing of the queue that a program is writing": [
+        told
+        for more in ((), (Finish("david", "notes"), Run("david", "watch")))
+        for told in story(
+            *AGREED, Run("david", "queue add"), Begin("david", "notes", EDIT), Run("david", "watch"), *more
+        )
+    ],
     "what is locked is left alone by every command of the others": [
         told
         for change in (Save("jan", "notes", SMALL), Remove("jan", "notes"))

@@ -34,6 +34,9 @@ def test_places_that_cannot_be_a_pair(desk: Desk) -> None:
         (2, "lacks a second place", f"{bucket}/x"),
         (2, "takes two places", "./a", "./b", "./c"),
         (2, "neither a nor b is an address or a path", "a", "b"),
+        (2, "write `s3sync sync ./a ./b`", "a", "b"),
+        (2, "no folder nosuch is here", "nosuch", "b"),
+        (2, "there is no folder nosuch", "nosuch"),
         (1, "no folder store", f"file://{desk.work}/nosuch", "./b"),
         (2, "there is nothing at", f"{bucket}/{desk.tag}/typo", "./b"),
     ]
@@ -44,6 +47,40 @@ def test_places_that_cannot_be_a_pair(desk: Desk) -> None:
     assert not (desk.work / "b").exists()
     told = desk.person.expect(2, "copy", "./a", "./b", "--newer", "soon", "--json", cwd=desk.work).json
     assert told["error"]["message"].startswith("--newer cannot be 'soon'")
+
+
+def test_a_place_to_compare_with_has_to_be_there(desk: Desk) -> None:
+    """A misspelled place differs in everything: that it is not there is what its user has to be told."""
+    a, b, store = desk.place("folder", "a"), desk.place("sea", "b"), desk.place("store", "s")
+    a.put("x", b"1")
+    b.put("x", b"1")
+    desk.run("copy", a, store)
+    for code, text, word in (
+        (2, "there is no folder ./typo", "./typo"),
+        (1, "no folder store", f"{store.word}-typo"),
+        (2, "there is nothing at", f"{store.word}/typo"),
+        (2, "there is nothing at", f"{b.word}-typo"),
+        (2, "is a file", f"{b.word}/x"),
+        (0, "no difference", b.word),
+        (0, "no difference", store.word),
+    ):
+        told = desk.person.expect(code, "check", "./a", word, "--profile", "sea", cwd=desk.work)
+        assert text in told.out + told.err, (word, told)
+    (desk.work / "empty").mkdir()
+    desk.person.ok("check", "./empty", f"{b.word}-none", "--profile", "sea", cwd=desk.work)
+
+
+def test_b_is_the_folder_of_a_file(desk: Desk) -> None:
+    """A file's own name as the second place would be a folder of that name, with the file in it."""
+    a, b = desk.place("folder", "a"), desk.place("sea", "b")
+    a.put("clip.mov", b"1")
+    a.put("other.mov", b"1")
+    for word in ("./new/clip.mov", f"{b.word}/clip.mov"):
+        told = desk.person.expect(2, "copy", "./a/clip.mov", word, "--profile", "sea", cwd=desk.work)
+        assert "is named as a file" in told.err and f"name the folder: {word.rpartition('/')[0]}" in told.err, told
+    b.put("clip.mov", b"1")
+    told = desk.person.expect(2, "copy", "./a/other.mov", f"{b.word}/clip.mov", "--profile", "sea", cwd=desk.work)
+    assert "is a file" in told.err and set(b.files()) == {"clip.mov"} and not (desk.work / "new").exists()
 
 
 def test_an_empty_source_deletes_nothing_unasked(desk: Desk) -> None:

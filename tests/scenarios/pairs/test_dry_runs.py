@@ -65,3 +65,65 @@ def test_files_of_an_encrypted_repository_are_refused_before(desk: Desk) -> None
     for more in (["--dry-run"], []):
         told = person.run("copy", "./x", f"file://{desk.work}/team-store", *more, cwd=person.repo)
         assert told.code == 1 and "is encrypted" in told.err, told
+
+
+def test_cold_objects_are_foretold(desk: Desk) -> None:
+    """What has to be thawed can be neither copied, nor replaced or deleted: its bytes would go to the trash."""
+    a, b = desk.place("moto", "a"), desk.place("folder", "b")
+    for name, kept_as in (("deep.mov", "DEEP_ARCHIVE"), ("cold.mov", "GLACIER"), ("warm.mov", "STANDARD_IA")):
+        a.client.put_object(Bucket=a.bucket, Key=a.prefix + name, Body=name.encode(), StorageClass=kept_as)
+    foretold = said(desk.run("copy", a, b, "--dry-run", "--json", code=3).json)
+    assert foretold == ({"warm.mov"}, set(), {"deep.mov", "cold.mov"}) and not (desk.work / "b").exists()
+    assert said(desk.run("copy", a, b, "--json", code=3).json) == foretold
+    a.client.restore_object(Bucket=a.bucket, Key=a.prefix + "cold.mov", RestoreRequest={"Days": 1})
+    foretold = said(desk.run("copy", a, b, "--dry-run", "--json", code=3).json)
+    assert foretold == ({"cold.mov"}, set(), {"deep.mov"})
+    c = desk.place("folder", "c")
+    c.put("deep.mov", b"another one")
+    foretold = said(desk.run("sync", c, a, "--delete", "--max-delete", "3", "--dry-run", "--json", code=3).json)
+    assert foretold == (set(), {"warm.mov", "cold.mov"}, {"deep.mov"})
+    layout = ("--layout", "named/{name}", "--dry-run", "--json")
+    told = desk.run("organize", a, a, *layout, code=3).json
+    assert {one["old"] for one in told["files"]} == {"warm.mov", "cold.mov"}
+    assert [one["name"] for one in told["failed"]] == ["deep.mov"]
+
+
+def test_many_cold_objects_are_found_by_one_listing(desk: Desk) -> None:
+    a, b = desk.place("moto", "many"), desk.place("folder", "b")
+    for number in range(40):
+        kept_as = "GLACIER" if number % 2 else "STANDARD"
+        a.client.put_object(Bucket=a.bucket, Key=f"{a.prefix}{number}", Body=b"1", StorageClass=kept_as)
+    copied, _, failed = said(desk.run("copy", a, b, "--dry-run", "--json", code=3).json)
+    assert copied == {str(n) for n in range(0, 40, 2)} and failed == {str(n) for n in range(1, 40, 2)}
+
+
+def test_what_others_have_locked_is_left_alone(desk: Desk) -> None:
+    """A place that is a project in a store: neither the dry run nor the run changes what a colleague works on."""
+    person = desk.person
+    store = f"file://{desk.work}/team"
+    person.ok("init", "b63", "--store", store, "--repo", "r", "--user", "jan", cwd=person.repo)
+    staging = person.repo / "b63" / "s3-staging"
+    for name in ("color.mp4", "notes.txt"):
+        (staging / name).write_bytes(b"1")
+    person.ok("up", "b63", "--user", "jan", cwd=person.repo)
+    person.ok("lock", "color.mp4", "--user", "jan", cwd=staging)
+    a = desk.place("folder", "a")
+    a.put("color.mp4", b"another one")
+    a.put("notes.txt", b"other notes")
+    (desk.work / "same").mkdir()
+    (desk.work / "same" / "color.mp4").write_bytes(b"1")
+    team = f"{store}/r/b63"
+    for words, names in (
+        (("copy", "./a", team), ({"notes.txt"}, set(), {"color.mp4"})),
+        (("move", team, "./moved"), ({"notes.txt"}, {"notes.txt"}, {"color.mp4"})),
+        (("move", team, "./same"), (set(), set(), {"color.mp4"})),
+    ):
+        for more in (["--dry-run"], []):
+            told = person.expect(3, *words, *more, "--json", "--user", "david", cwd=desk.work)
+            assert said(told.json) == names, told
+            assert "locked by jan" in told.json["failed"][0]["error"], told
+    assert (desk.work / "team/r/b63/color.mp4").read_bytes() == b"1"
+    move = ("organize", team, team, "--layout", "x/{name}", "--move", "--yes", "--json")
+    told = person.expect(3, *move, "--user", "david", cwd=desk.work).json
+    assert [one["name"] for one in told["failed"]] == ["color.mp4"] and told["files"] == []
+    assert [one["old"] for one in person.ok(*move, "--user", "jan", cwd=desk.work).json["files"]] == ["color.mp4"]
