@@ -25,6 +25,7 @@ def check_pair(work: Work, wanted: Wanted) -> CheckReport:
         report.failed += seen.problems
     report.failed += missing(work)
     refuse_nothing(work)
+    work.refuse_missing(known=False, compares=True)
     if work.seen[End.A].files:
         refuse_nothing(work, End.B)
     for decision in work.decisions(lambda path, error: report.failed.append(Problem(path, str(error), error.hint))):

@@ -73,11 +73,11 @@ class Work(Struct):
     def look(self, wanted: Wanted, *, both: bool, compares: bool = False) -> None:
         """List both places. Raises where a place is missing that must not be taken for an empty one.
 
-        `compares`: nothing is made, so that B has to be there, too.
+        `compares`: nothing is made, so that B's store has to be there, too; of its folder `refuse_missing` tells.
         """
         self.one_way = not both
         known = self.memory.pair.count_base() > 0
-        self._refuse_missing(known=known, compares=compares)
+        self.refuse_missing(known=known)
         first = self._named(self._look(End.A, wanted, known=known), wanted)
         self.seen = {End.A: first, End.B: self._look(End.B, self.wanted, known=known or compares)}
         refuse_file(self.opened.places[End.A].only, self.opened.places[End.B], self.seen[End.B])
@@ -88,7 +88,7 @@ class Work(Struct):
 
         What is found is what `seen` has of them from then on. Raises as `look`.
         """
-        self._refuse_missing(known=not self.one_way)
+        self.refuse_missing(known=not self.one_way)
         wanted = structs.replace(self.wanted, name=lambda path: path in paths and self.wanted.name(path))
         found = {end: look(place, wanted.name) for end, place in self.opened.places.items()}
         for end, seen in found.items():
@@ -111,7 +111,8 @@ class Work(Struct):
                     base[path] = entry
         return base
 
-    def _refuse_missing(self, *, known: bool, compares: bool = False) -> None:
+    def refuse_missing(self, *, known: bool, compares: bool = False) -> None:
+        """Raise `UsageError` for a folder that is not there: A's, and B's where it was there once, or is compared."""
         for end in End:
             place = self.opened.places[end]
             if is_missing(place) and (end is End.A or compares or (known and not self.one_way)):
