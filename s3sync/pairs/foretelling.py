@@ -67,7 +67,7 @@ def _refused(refusals: Refusals, step: Step) -> str | None:
 
 
 class Refusals:
-    """What a run would be refused, as far as a look tells it: cold objects, disks that are full or closed.
+    """Refusals that a look foretells: cold objects, disks that are full or closed.
 
     `reads`: paths of each place whose objects would be copied somewhere, if only to the trash.
     """
@@ -88,7 +88,7 @@ class Refusals:
 
 
 def cold_objects(work: Work, end: End, paths: Collection[str]) -> Mapping[str, str]:
-    """Which of a store's objects are cold, and in what words. Raises what would end the run.
+    """Objects of a store that are cold, each with its reason. Raises what would end the run.
 
     A few are asked for one by one, many by a listing that has their classes. Whoever may not ask is told nothing.
     """

@@ -48,7 +48,7 @@ class QueueReport(Struct):
 
 
 class Careful(Struct, frozen=True):
-    """What a watch knows of files that programs are at work on.
+    """Knowledge of a watch about files that programs are at work on.
 
     A wish for one that is `busy` waits on, and nothing is sent that is not known to be finished.
     """
@@ -58,7 +58,7 @@ class Careful(Struct, frozen=True):
 
 
 class _Finished(Selector):
-    """What words mean, or all, and of that only what is finished."""
+    """Selection of what words mean, or of all, and of that only what is finished."""
 
     def __init__(self, inner: Selector | None, is_finished: Callable[[str], bool], staging: Path) -> None:
         super().__init__((), staging, staging)

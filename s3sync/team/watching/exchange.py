@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import State
-from s3sync.errors import Unchanged
+from s3sync.disk.errors import local_errors
+from s3sync.errors import S3syncError, Unchanged
 from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile
@@ -23,6 +25,15 @@ from s3sync.team.githooks.waiting import Waits, compare
 from s3sync.team.watching.told import Deleted
 
 _NEWER = (State.REMOTE_NEW, State.REMOTE_MODIFIED)
+
+
+def wrapped(error: OSError, staging: Path) -> S3syncError:
+    """Error of ours for one of the system's, met in the staging folder."""
+    try:
+        with local_errors("cannot work in", staging):
+            raise error
+    except S3syncError as ours:
+        return ours
 
 
 class Exchange:

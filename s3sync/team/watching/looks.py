@@ -32,7 +32,7 @@ class Look(Struct):
 
     @property
     def busy(self) -> list[str] | None:
-        """What is not finished; None where that is too much to be named."""
+        """Files that are not finished; None where that is too much to be named."""
         return [*self.named, *self.in_use] if self.unfinished == len(self.named) else None
 
 

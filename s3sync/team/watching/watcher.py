@@ -13,7 +13,6 @@ from pathlib import Path
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
-from s3sync.disk.errors import local_errors
 from s3sync.errors import LockHeld, ProjectError, S3syncError, StoreError
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
@@ -22,7 +21,7 @@ from s3sync.state.lock import WATCH, project_lock
 from s3sync.sync.report import RunReport
 from s3sync.sync.session import Session
 from s3sync.team.githooks.waiting import Waits
-from s3sync.team.watching.exchange import Exchange
+from s3sync.team.watching.exchange import Exchange, wrapped
 from s3sync.team.watching.looks import QUIET_S, Look, Looks
 from s3sync.team.watching.pace import IDLE_FOLDER_S, IDLE_S, Pace
 from s3sync.team.watching.told import Back, Begun, Deleted, Gone, Left, Ran, Started, Told, Trouble, Waiting, Works
@@ -184,11 +183,8 @@ class Watcher:
 
     def _send_queued(self, look: Look) -> None:
         """Send what waits, but for what a program is at work on: nothing of a queue is sent half-written either."""
-        self._queue_is_due = True
-        if look.busy is None:
-            return
-        queued = self._exchange.send_queued(look.busy, self._looks.is_settled)
-        self._queue_is_due = bool(look.busy)
+        self._queue_is_due, busy = look.busy != [], look.busy
+        queued = None if busy is None else self._exchange.send_queued(busy, self._looks.is_settled)
         if queued is not None:
             self._told(queued)
 
@@ -300,7 +296,7 @@ class Watcher:
         if not self._is_folder_there():
             return  # it vanished while we worked: told by the next step
         if isinstance(error, OSError):
-            error = _wrapped(error, self._staging)
+            error = wrapped(error, self._staging)
         if isinstance(error, LockHeld):
             self._pace.retry_at = now + QUIET_S
             self._busy_since = self._busy_since if self._busy_since is not None else now
@@ -335,11 +331,3 @@ class Watcher:
         if self._trouble is not None:
             self._trouble = None
             self._tell(Works())
-
-
-def _wrapped(error: OSError, staging: Path) -> S3syncError:
-    try:
-        with local_errors("cannot work in", staging):
-            raise error
-    except S3syncError as wrapped:
-        return wrapped
