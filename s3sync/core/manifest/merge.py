@@ -179,7 +179,7 @@ def outdone(path_statements: Iterable[Statements], best: Statements) -> dict[str
     for manifest in path_statements:
         for thing, one in manifest.items():
             if thing[0] == PATH and isinstance(one.value, Mapping) and one.value.get("files") is not None:
-                winner = best[thing].value or {}
-                if winner.get("files") != one.value["files"]:
+                winner = best[thing].value
+                if not isinstance(winner, Mapping) or winner.get("files") != one.value["files"]:
                     found.setdefault(thing[1], []).append(one.value["files"])
     return found

@@ -190,6 +190,7 @@ SEEDS: dict[str, list[bytes]] = {
                 (b"field", b"more", b"{}"),
                 (b"path", b"a", b'{"files":5,"deleted":[]}'),
                 (b"path", b"a", b"null"),
+                (b"path", b"a", b"1"),
             )
         ),
         b'{"files":[{"name":"a"}],"deleted":[{"name":"a"}],"conflicts":[{"name":"a","kept_as":"b"}],"events":[{"id":"a"}],'
