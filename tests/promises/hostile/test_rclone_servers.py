@@ -117,7 +117,7 @@ def test_a_listing_without_end_takes_no_memory_without_end(tmp_path: Path, monke
     def flood() -> Iterator[bytes]:
         nonlocal sent
         yield b'<?xml version="1.0"?><d:multistatus xmlns:d="DAV:"><d:response><d:href>/films/'
-        while sent < 4 << 30:
+        while sent < 1 << 30:
             sent += 1 << 20
             yield b"a" * (1 << 20)
 
