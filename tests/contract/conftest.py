@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from s3sync.store import Store
 from tests.contract.stores import UnderTest, in_folder, on_azurite, on_google, on_remote, on_server, sealed_in_folder
 from tests.kit.azurite import Azurite
 from tests.kit.remotes import KINDS
-from tests.kit.servers import MiniStack, Server, share_models
+from tests.kit.servers import MiniStack, Moto, Server, share_models
 
 share_models()
 
@@ -71,7 +71,11 @@ def s3(request: pytest.FixtureRequest) -> Iterator[UnderTest]:
 
 @contextmanager
 def _left_usable(server: Server) -> Iterator[Server]:
-    with server.with_odd_keys() if isinstance(server, MiniStack) else nullcontext():
+    if isinstance(server, Moto):
+        around: AbstractContextManager[object] = server.with_new_bucket()
+    else:
+        around = server.with_odd_keys() if isinstance(server, MiniStack) else nullcontext()
+    with around:
         yield server
 
 

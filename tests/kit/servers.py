@@ -411,6 +411,17 @@ class Moto(Server):
         self.users = {user: Credentials.fresh(user) for user in ("david", "jan")}
         self._client(self.admin).create_bucket(Bucket=self.bucket)
 
+    @contextmanager
+    def with_new_bucket(self) -> Iterator[Self]:
+        """A bucket that one test has to itself: for each listing this server goes through all keys of a bucket, and
+        those of a whole suite made a test of two seconds one of twenty."""
+        shared, self.bucket = self.bucket, f"{self.bucket}-{secrets.token_hex(8)}"
+        try:
+            self._client(self.admin).create_bucket(Bucket=self.bucket)
+            yield self
+        finally:
+            self.bucket = shared
+
     def stop(self) -> None:
         """Also forgets every bucket, which moto keeps per process and not per server."""
         if self._server is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from s3sync import CleanupReport, Project
 from tests.kit.people import PROJECT, REPO
-from tests.kit.servers import Server
+from tests.kit.servers import Moto, Server
 from tests.scenarios.transfers.conftest import NewOffice, Office, new_office
 
 __all__ = ["new_office"]
@@ -18,10 +19,11 @@ __all__ = ["new_office"]
 @pytest.fixture(params=[pytest.param("moto"), pytest.param("ministack", marks=pytest.mark.ministack)])
 def versioned(request: pytest.FixtureRequest, new_office: NewOffice) -> Iterator[Office]:
     server = request.getfixturevalue(request.param)
-    office = new_office(server)
-    office.s3.put_bucket_versioning(Bucket=server.bucket, VersioningConfiguration={"Status": "Enabled"})
-    yield office
-    office.s3.put_bucket_versioning(Bucket=server.bucket, VersioningConfiguration={"Status": "Suspended"})
+    with server.with_new_bucket() if isinstance(server, Moto) else nullcontext():
+        office = new_office(server)
+        office.s3.put_bucket_versioning(Bucket=server.bucket, VersioningConfiguration={"Status": "Enabled"})
+        yield office
+        office.s3.put_bucket_versioning(Bucket=server.bucket, VersioningConfiguration={"Status": "Suspended"})
 
 
 def test_b12_cleanup_tells_the_old_versions_and_deletes_them_when_asked(versioned: Office) -> None:
