@@ -7,7 +7,7 @@ import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +57,25 @@ def _new_folder(factory: pytest.TempPathFactory, name: str) -> Path:
     return folder
 
 
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
 @pytest.fixture
-def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """pytest's own, but for the number at its end."""
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """pytest's own, but for the number at its end, and that it goes at once when the test has passed: 25 GB in all."""
     name = re.sub(r"\W", "_", request.node.name)[:24]
-    return _new_folder(tmp_path_factory, f"{name}_")
+    folder = _new_folder(tmp_path_factory, f"{name}_")
+    yield folder
+    if not request.node.stash.get(_FAILED, False):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 _OURS = ("AWS_", "AZURE_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_", "RCLONE_")
