@@ -246,6 +246,33 @@ def test_pages_begin_behind_a_key_and_end_at_one(store: Store, recorder: Recorde
     assert recorder.last("GET", "/o").params["startOffset"][0].endswith("/a/1")
 
 
+def test_parts_uploads_and_versions_are_listed_page_by_page(
+    store: Store, monkeypatch: pytest.MonkeyPatch, recorder: Recorder, gcs: FakeGcs, prefix: str
+) -> None:
+    """Google has 1,000 names on a page; here two."""
+    assert isinstance(store, GcsStore)
+    ask = store._io.api.ask
+
+    def short(method: str, path: str, params: Any = None, *more: Any) -> Any:
+        return ask(method, path, {**params, "maxResults": "2"} if "maxResults" in (params or {}) else params, *more)
+
+    monkeypatch.setattr(store._io.api, "ask", short)
+    bodies = [bytes([65 + number]) * 9 for number in range(5)]
+    upload_id, parts = upload(store, "film", bodies)
+    others = [store.start_upload(f"other {number}", Headers()) for number in range(3)]
+    recorder.requests.clear()
+    assert list(store.list_parts("film", upload_id)) == parts
+    assert len([one for one in recorder.requests if "pageToken" in one.params]) == 2
+    assert {one.upload_id for one in store.list_uploads("")} == {upload_id, *others}
+    store.abort_upload("other 0", others[0])
+    store.complete_upload("film", upload_id, parts, mode=Create())
+    assert read(store, "film") == b"".join(bodies)
+    again, _ = upload(store, "film 2", bodies)
+    store.abort_upload("film 2", again)
+    assert not [name for name in gcs.names(f"{prefix}/.s3sync/multipart/") if again in name]
+    assert len(list(require_aspect(store, Versions).list_versions(""))) == 1
+
+
 def test_a_listing_without_end_is_an_error(store: Store, recorder: Recorder) -> None:
     item = {
         "name": f"{store.url.rpartition('/')[2]}/a",
