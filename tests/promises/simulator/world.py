@@ -82,6 +82,7 @@ class World(Deeds):
         place, home = self.memory.at[user], str(self.root / user / "home")
         environ = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "S3SYNC_USER": user}
         environ["S3SYNC_STORE"] = f"file://{self._root_of(place)}"
+        environ["S3SYNC_TRUST"] = "1"  # a renamed clone goes on under its old name, and nobody is there to answer
         if Knobs.cloud is not None:
             environ |= Knobs.cloud.environment(self._root_of(place))
         return environ
