@@ -3407,7 +3407,7 @@ def run_tests(copy: Path, tests: Sequence[str], timeout: float = TIMEOUT_S) -> t
     done = subprocess.run(
         [copy / ".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
         cwd=copy,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "S3SYNC_THOROUGH": "1"},
         capture_output=True,
         text=True,
         timeout=timeout,
