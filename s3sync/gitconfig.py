@@ -74,6 +74,19 @@ def object_name_size(root: Path) -> int:
     return 32 if formats and formats[-1].lower() == "sha256" else 20
 
 
+def hooks_path(root: Path, environ: Mapping[str, str]) -> Path:
+    """The folder from which git takes a clone's hooks, as far as the user's settings and the clone's own say so."""
+    said = None
+    texts = [_read(path, links=True) for path in _user_files(environ)]
+    for text in (*texts, _read(_folder(root) / "config", links=False)):
+        for section, _, key, value in _entries(text):
+            if (section, key) == ("core", "hookspath") and value:
+                said = value
+    if said is None:
+        return _folder(root) / "hooks"
+    return root / (Path(environ.get("HOME", "~"), said[2:]) if said.startswith("~/") else said)
+
+
 def git_folder(root: Path) -> Path:
     """The folder with the clone's own `index`: `.git`, or where the `.git` file of a worktree points."""
     said = _read(root / ".git", links=False).partition("\n")[0]

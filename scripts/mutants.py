@@ -3376,6 +3376,30 @@ MUTANTS = (
         "ROUNDS = 1",
         ("tests/scenarios/pairs/test_races.py", "-k", "once_more"),
     ),
+    Mutant(
+        "hooks-that-travel",
+        "no hook of git is put into a staging folder, from where it would travel",
+        "s3sync/team/githooks/folder.py",
+        "    if staging is not None and _is_of_staging(",
+        "    if staging is None and _is_of_staging(",
+        ("tests/promises/hostile/test_hooks_that_arrive.py", "-k", "travel"),
+    ),
+    Mutant(
+        "hooks-that-arrive",
+        "a hook of git's that arrives cannot be run, also where it replaces one that could",
+        "s3sync/local/modes.py",
+        "            wanted &= ~0o111\n",
+        "            pass\n",
+        ("tests/promises/hostile/test_hooks_that_arrive.py", "-k", "arrives_there"),
+    ),
+    Mutant(
+        "modes-that-lock-out",
+        "whatever mode an index says, whoever restores can read what he restored",
+        "s3sync/archive/place.py",
+        "mode |= needed | stat.S_IWUSR",
+        "mode |= 0",
+        ("tests/unit/archive/test_place.py", "-k", "whoever"),
+    ),
 )
 
 

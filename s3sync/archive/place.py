@@ -262,6 +262,9 @@ class Target:
             mode &= ~self._mask
             if member.kind is Kind.FILE and obeyed_reason(member.path) is not None:
                 mode &= ~0o111
+        needed = stat.S_IRUSR if member.kind is Kind.FILE else stat.S_IRUSR | stat.S_IXUSR
+        if mode & needed != needed:  # as an index can say: nobody could open what was restored
+            mode |= needed | stat.S_IWUSR
         if descriptor is None or not underway.KEPT_OPEN:
             with suppress(PermissionError):
                 folder.chmod(name, mode)

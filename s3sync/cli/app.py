@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import traceback
@@ -21,6 +22,7 @@ from s3sync.cli.interrupt import INTERRUPTED
 from s3sync.cli.output import OutputLost, error_json, error_lines, note, print_json, printable, said, warn
 from s3sync.cli.root import Root
 from s3sync.cli.usage import usage_error
+from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
 from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError, UsageError
 from s3sync.transfer.progress import Work
@@ -177,11 +179,24 @@ def _folder_is_gone() -> bool:
     return False
 
 
+def _odd_name(error: UnicodeEncodeError) -> str:
+    """The one name in a text that is no UTF-8. What stands beside it is not shown: it may be anything."""
+    before, after = error.object[: error.start], error.object[error.start :]
+    return short_text(re.split(r'[/\\"\s]', before)[-1] + re.split(r'[/\\"\s]', after)[0])
+
+
 def _unexpected(error: Exception) -> S3syncError:
     wrapped: S3syncError
     if isinstance(error, FileNotFoundError) and _folder_is_gone():
         wrapped = ProjectError(
             "the folder that you are in is gone", why="it was deleted or moved", hint="`cd` into a folder that is there"
+        )
+    elif isinstance(error, UnicodeEncodeError) and sys.getfilesystemencoding() == "utf-8":
+        # a byte that is no UTF-8 stands for itself in a name (PEP 383); files of that kind are told by the scan
+        wrapped = ProjectError(
+            "a name on the way to this folder is not UTF-8",
+            why=f"what s3sync notes is UTF-8: {_odd_name(error)}",
+            hint="rename that folder, or have the clone elsewhere",
         )
     elif isinstance(error, UnicodeEncodeError):
         wrapped = S3syncError(

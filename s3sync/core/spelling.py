@@ -36,6 +36,14 @@ OBEYED_FILES = (
     "sitecustomize.py", "usercustomize.py",
     "desktop.ini", "autorun.inf", "folder.htt", ".directory", ".htaccess", ".s3syncignore",
 )  # fmt: skip
+GIT_HOOKS = (
+    "applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg",
+    "commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update",
+    "proc-receive", "post-receive", "post-update", "reference-transaction", "push-to-checkout", "pre-auto-gc",
+    "post-rewrite", "sendemail-validate", "fsmonitor-watchman", "p4-changelist", "p4-prepare-changelist",
+    "p4-post-changelist", "p4-pre-submit", "post-index-change",
+)  # fmt: skip
+"""Git runs them where `core.hooksPath` names their folder, if they can be run (githooks(5))."""
 OBEYED_ENDINGS = (
     ".lnk", ".url", ".scf", ".library-ms", ".search-ms", ".desktop", ".webloc", ".inetloc", ".fileloc",
     ".code-workspace", ".searchconnector-ms", ".theme", ".website",
@@ -130,11 +138,18 @@ def obeyed_reason(path: str) -> str | None:
     seen = plain(name)
     if _stands_for(seen, OBEYED_FILES) or seen.endswith(OBEYED_ENDINGS):
         return "programs obey it when they open the folder"
+    if is_git_hook(name):
+        return "git runs it where core.hooksPath names its folder"
     if seen.endswith(PROGRAM_ENDINGS):
         return "Windows runs it in place of a program of that name"
     if is_option or _OPTION.match(name):
         return "commands that are given * take it for an option"
     return None
+
+
+def is_git_hook(name: str) -> bool:
+    """True if some disk takes a file's name for one of git's hooks."""
+    return stands_for(name, GIT_HOOKS) is not None
 
 
 @lru_cache(1 << 8)

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from importlib import metadata
+from itertools import takewhile
 from pathlib import Path
 from shlex import quote
 
@@ -25,6 +26,7 @@ from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import is_folder, remove_tree
 from s3sync.doctor.report import Check, Level, fail, ok, skipped, warn
 from s3sync.errors import LocalError
+from s3sync.gitconfig import hooks_path
 from s3sync.local.holds import ignores_case
 from s3sync.local.room import state_room, tracked_reason
 from s3sync.local.tracked import tracked_by_git
@@ -112,7 +114,22 @@ def _staging(project: ProjectFolder) -> Check:
         return fail("staging", f"{folder} cannot be read: {reason_of(error)}", f"chmod u+rwx {typed(folder)}")
     if not os.access(folder, os.W_OK):
         return fail("staging", f"{folder} cannot be written: nothing can be downloaded", f"chmod u+rwx {typed(folder)}")
+    if _has_hooks(project):
+        hint = "`git config core.hooksPath FOLDER` names another, outside of it (`s3sync hooks`)"
+        return warn("staging", f"git takes its hooks from {folder}, and runs what a teammate puts there", hint)
     return ok("staging", str(folder))
+
+
+def _has_hooks(project: ProjectFolder) -> bool:
+    """True if git takes its hooks from the staging folder, or from a folder in it."""
+    root, top = project.repo_root, Path(project.staging.anchor)
+    git = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
+    with contextlib.suppress(OSError, ValueError):
+        where = Path(os.path.realpath(hooks_path(git, os.environ)))
+        staging = project.staging.stat()
+        above = takewhile(lambda folder: folder != top, (where, *where.parents))
+        return any(os.path.samestat(folder.stat(), staging) for folder in above if folder.is_dir())
+    return False
 
 
 # -- our own folder in it

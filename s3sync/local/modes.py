@@ -34,11 +34,18 @@ def usual_mask() -> int:
 
 
 def settle_mode(
-    folder: GuardedFolder, name: str, old: os.stat_result | None, *, into: GuardedFolder, executable: bool = False
+    folder: GuardedFolder,
+    name: str,
+    old: os.stat_result | None,
+    *,
+    into: GuardedFolder,
+    executable: bool = False,
+    is_hook: bool = False,
 ) -> None:
     """Give a finished file the mode and group of the one that it replaces in the folder `into`. Raises `OSError`.
 
-    A new one gets that folder's group, where new files there do, and may be made executable.
+    A new one gets that folder's group, where new files there do, and may be made executable. One of git's hooks
+    cannot be run, whatever it replaces.
     """
     if not POSIX:
         return
@@ -53,7 +60,9 @@ def settle_mode(
                 os.fchown(descriptor, -1, group)
         now = stat.S_IMODE(found.st_mode)
         wanted = now if old is None else stat.S_IMODE(old.st_mode) & 0o777
-        if executable:
+        if is_hook:
+            wanted &= ~0o111
+        elif executable:
             wanted |= (wanted & 0o444) >> 2
         if wanted != now:
             _set_mode(descriptor, wanted)

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from s3sync.core.names import STATE_DIR
-from s3sync.core.spelling import obeyed_reason
+from s3sync.core.spelling import is_git_hook, obeyed_reason
 from s3sync.core.times import FILE_TIMES
 from s3sync.disk.errors import Refused, local_errors
 from s3sync.disk.guarded import GuardedFolder
@@ -86,7 +86,8 @@ def place(
                 _rename_new(source, ours, folder, name)
         else:
             replaced = _expect(folder, name, expected)
-            settle_mode(source, ours, None if own_mode else replaced, into=folder, executable=executable)
+            hook = is_git_hook(name) and not own_mode
+            settle_mode(source, ours, None if own_mode else replaced, into=folder, executable=executable, is_hook=hook)
             _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))
             source.replace(ours, name, folder)
         return found_file(target, folder.lstat(name), len(names))

@@ -24,7 +24,7 @@ def status(call: Call) -> int:
     """Say which hooks this clone has. Changes nothing."""
     from s3sync.team.githooks.install import hooks_status
 
-    return _show(call, "status", hooks_status(_root()))
+    return _show(call, "status", hooks_status(_root(), _settings().staging))
 
 
 @hooks.word("install", "s3sync hooks install", 0, 1, 2, 130, takes=ASKS | {"dry_run"})
@@ -38,7 +38,7 @@ def install(
     """Install the hooks into this clone. A hook that is there stays, and is called first."""
     from s3sync.team.githooks.install import install as install_hooks
 
-    report = install_hooks(_root(), program_path(), in_settings=settings, dry_run=call.dry_run)
+    report = install_hooks(_root(), program_path(), _settings().staging, in_settings=settings, dry_run=call.dry_run)
     return _show(call, "install", report)
 
 

@@ -45,6 +45,7 @@ def hooks_json(action: str, report: HooksReport) -> Json:
             for hook in report.hooks
         ],
         "elsewhere": report.elsewhere,
+        "in_staging": None if report.in_staging is None else str(report.in_staging),
         "idle": report.idle,
         "snippets": report.snippets,
         "exit_code": report.exit_code,
@@ -52,6 +53,13 @@ def hooks_json(action: str, report: HooksReport) -> Json:
 
 
 def print_hooks(action: str, report: HooksReport, *, quiet: bool) -> None:
+    if report.in_staging is not None:
+        where = typed(str(report.in_staging))
+        warn(f"warning: git takes its hooks from a staging folder, and runs what a teammate puts there: {where}")
+        warn("hint: `git config core.hooksPath FOLDER` names another, outside of it: move your own hooks there")
+    if report.elsewhere and report.in_staging is not None:
+        warn("Nothing is installed.")
+        return
     if report.elsewhere:
         warn(f"warning: nothing is installed: {printable(report.elsewhere)}")
         warn("hint: s3sync leaves that folder alone; to call it from there, put into its scripts:")

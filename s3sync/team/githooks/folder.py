@@ -10,10 +10,11 @@ import os
 import stat
 import subprocess
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from s3sync.core.names import nfc
 from s3sync.core.spelling import VERSION_CONTROL, stands_for
 from s3sync.disk.programs import program
 from s3sync.errors import ConfigError, ProjectError
@@ -33,11 +34,13 @@ class HooksFolder(Struct, frozen=True):
     """Hooks' folder: `names` below `base`, which is the git folder or the top of the working tree.
 
     `shared_by`: why hooks of this clone do not belong there (a folder for all repositories); None where they do.
+    `travels`: it lies in a staging folder, so that git runs what a teammate sends.
     """
 
     base: Path
     names: tuple[str, ...]
     shared_by: str | None = None
+    travels: bool = False
 
     @property
     def path(self) -> Path:
@@ -54,11 +57,17 @@ class HooksFolder(Struct, frozen=True):
         return self.names[: self.names.index(HUSKY) + 1]
 
 
-def hooks_folder(root: Path) -> HooksFolder:
-    """Raises `ProjectError` where git knows no repository, `ConfigError` where its answer leads elsewhere."""
+def hooks_folder(root: Path, staging: str | None) -> HooksFolder:
+    """`staging`: name of the staging folders, where it matters whether the hooks lie in one.
+
+    Raises `ProjectError` where git knows no repository, `ConfigError` where its answer leads elsewhere.
+    """
     top = _real(_ask(root, "rev-parse", "--show-toplevel"))
     where = _real(_ask(root, "rev-parse", "--git-path", "hooks"), root)
     scope, path = _configured(root)
+    if staging is not None and _is_of_staging(where, (top, root, Path(os.path.realpath(root))), staging):
+        why = f"the folder that git takes its hooks from lies in a staging folder ({where}), and git runs what is there"
+        return HooksFolder(where, (), why, travels=True)
     if scope in ("global", "system", "command"):
         return HooksFolder(where, (), f"core.hooksPath of git's {scope} settings is {path}, for all repositories")
     common = _real(_ask(root, "rev-parse", "--git-common-dir"), root)
@@ -70,6 +79,18 @@ def hooks_folder(root: Path) -> HooksFolder:
                 return HooksFolder(where, (), f"core.hooksPath leads into another repository, to {where}")
             return HooksFolder(base, names)
     return HooksFolder(where, (), f"core.hooksPath leads out of this repository, to {where}")
+
+
+def _is_of_staging(where: Path, tops: tuple[Path, ...], staging: str) -> bool:
+    """True if a folder is a staging folder, or lies in one. Letters count as some disk takes them."""
+    below = (where.relative_to(top).as_posix() for top in tops if where.is_relative_to(top))
+    return any(is_of_staging(f"{nfc(path).casefold()}/hook", nfc(staging).casefold()) for path in below)
+
+
+def is_of_staging(name: str, staging: str) -> bool:
+    """True if a path below the repository's root lies in its staging folder, or in that of a project in it."""
+    parts, wanted = PurePosixPath(name).parts, PurePosixPath(staging).parts
+    return wanted in (parts[: len(wanted)], parts[1 : len(wanted) + 1]) and len(parts) > len(wanted)
 
 
 def common_folder(root: Path) -> Path:

@@ -69,7 +69,8 @@ class Hook(Struct):
 class HooksReport(Struct):
     """`elsewhere`: why nothing is installed here; then `snippets` has the line for each hook, to be put in by hand.
 
-    `idle`: those in git's settings are not run, because the git here is too old.
+    `idle`: those in git's settings are not run, because the git here is too old. `in_staging`: the folder from which
+    git takes its hooks, where that lies in a staging folder.
     """
 
     folder: Path
@@ -78,20 +79,22 @@ class HooksReport(Struct):
     snippets: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
     idle: bool = False
+    in_staging: Path | None = None
 
     @property
     def exit_code(self) -> int:
         unable = any(hook.state.is_left for hook in self.hooks)
-        return 1 if self.elsewhere or unable or self.idle else 0
+        return 1 if self.elsewhere or unable or self.idle or self.in_staging else 0
 
 
-def install(root: Path, program: str, *, in_settings: bool = False, dry_run: bool = False) -> HooksReport:
-    """Have git call s3sync. A hook that is there is kept beside ours and called first.
+def install(root: Path, program: str, staging: str, *, in_settings: bool = False, dry_run: bool = False) -> HooksReport:
+    """Have git call s3sync. A hook that is there is kept beside ours and called first. `staging`: name of the staging
+    folders, into which no hook is written.
 
     With `in_settings` by git's settings of the clone: so, too, where the folder of hooks is not the clone's own, and
     where they were put there before, if the git here runs them. Raises `ConfigError` where it does not.
     """
-    report, folder = _report(root, dry_run)
+    report, folder = _report(root, staging, dry_run)
     known = settings.known(root)
     if in_settings:
         settings.require_them(root)
@@ -134,8 +137,8 @@ def _in_settings(name: str, as_written: bool) -> Hook:
 
 
 def uninstall(root: Path, *, dry_run: bool = False) -> HooksReport:
-    """Take our hooks away, and put those that were there before back under their names."""
-    report, folder = _report(root, dry_run)
+    """Take our hooks away, wherever they are, and put those that were there before back under their names."""
+    report, folder = _report(root, None, dry_run)
     report.elsewhere, report.snippets = None, {}
     known = settings.known(root)
     found = {} if folder is None else {hook.name: hook for hook in _take_out_of(folder, dry_run)}
@@ -165,9 +168,9 @@ def _take_out_of(folder: HooksFolder, dry_run: bool) -> list[Hook]:
     return found
 
 
-def hooks_status(root: Path) -> HooksReport:
+def hooks_status(root: Path, staging: str) -> HooksReport:
     """Say which hooks are there. Changes nothing."""
-    report, folder = _report(root, dry_run=False)
+    report, folder = _report(root, staging, dry_run=False)
     known = settings.known(root)
     if known:
         report.elsewhere, report.snippets = None, {}
@@ -184,12 +187,15 @@ def hooks_status(root: Path) -> HooksReport:
     return report
 
 
-def _report(root: Path, dry_run: bool) -> tuple[HooksReport, HooksFolder | None]:
-    folder = hooks_folder(root)
+def _report(root: Path, staging: str | None, dry_run: bool) -> tuple[HooksReport, HooksFolder | None]:
+    folder = hooks_folder(root, staging)
     report = HooksReport(folder.path, dry_run=dry_run)
     if folder.shared_by is None:
         return report, folder
     report.elsewhere = folder.shared_by
+    if folder.travels:
+        report.in_staging = folder.path
+        return report, None
     report.snippets = {name: call(name) for name in HOOKS}
     return report, None
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from s3sync.config import Settings
 from s3sync.errors import ProjectError
-from s3sync.team.githooks.folder import FOR_ALL_FILES_S, run_git
+from s3sync.team.githooks.folder import FOR_ALL_FILES_S, is_of_staging, run_git
 
 FINAL = "final"
 """Folder, anywhere, in which finished films belong in git."""
@@ -48,12 +48,6 @@ def look_at_staged(settings: Settings, root: Path) -> Staged:
         large = [LargeFile(name, size) for (name, _), size in zip(rest, sizes, strict=True) if size > rules.large_bytes]
         found.large = sorted(large, key=lambda file: -file.size_bytes)
     return found
-
-
-def is_of_staging(name: str, staging: str) -> bool:
-    """True if a path below the repository's root lies in its staging folder, or in that of a project in it."""
-    parts, wanted = PurePosixPath(name).parts, PurePosixPath(staging).parts
-    return wanted in (parts[: len(wanted)], parts[1 : len(wanted) + 1]) and len(parts) > len(wanted)
 
 
 def _changed(root: Path) -> Iterator[tuple[str, bytes]]:

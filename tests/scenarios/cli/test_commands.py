@@ -360,6 +360,21 @@ def test_a_locale_that_cannot_name_the_files_is_said_to_be_it(david: Person) -> 
     assert "encoding is ascii" in said and "hint: set LC_ALL=C.UTF-8" in said
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
+@pytest.mark.parametrize("words", [["status"], ["init", "--yes"], ["watch", "install"]])
+def test_a_clone_below_a_folder_whose_name_is_no_utf8_is_told_to_rename_it(david: Person, words: list[str]) -> None:
+    """A hint about the locale would not help: that is UTF-8 already."""
+    odd = david.root / os.fsdecode(b"ordner \xfc")
+    odd.mkdir()
+    clone = david.repo.rename(odd / "clone")
+    (clone / ".s3sync.yaml").unlink(missing_ok=True)
+    done = david.run(*words, cwd=clone / PROJECT, env={"S3SYNC_TRUST": ""})
+    assert done.code == 2 and "LC_ALL" not in done.err
+    assert (
+        "not UTF-8" in done.err and "\\xfc" in done.err.replace("\\udcfc", "\\xfc") and "rename that folder" in done.err
+    )
+
+
 EVIL = "a\x1b[31mred\x07.mp4"
 
 

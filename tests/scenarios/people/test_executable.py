@@ -198,7 +198,9 @@ def test_a14_another_word_says_nothing(people: People, value: str) -> None:
     assert not mode(jan, "free.sh") & 0o7111
 
 
-@pytest.mark.parametrize("name", [".envrc", "go.desktop", ".vscode/task.sh", "Desktop.INI"])
+@pytest.mark.parametrize(
+    "name", [".envrc", "go.desktop", ".vscode/task.sh", "Desktop.INI", "post-merge", "a/PRE-COMMIT."]
+)
 def test_a14_f48_what_programs_obey_is_never_executable(people: People, name: str) -> None:
     david, jan = people
     script(david, name)

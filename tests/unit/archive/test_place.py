@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -120,3 +121,25 @@ def test_of_files_that_wait_for_their_names_one_that_fails_stops_no_other(
         received(target, naming, "late", b"late")
         naming.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
+
+
+@pytest.mark.parametrize("mode", [0, 2**63, 0o4000, 0o055, 0o277])
+@pytest.mark.parametrize("mask", [None, 0o022])
+def test_whoever_restores_can_read_it_whatever_mode_an_index_says(mode: int, mask: int | None, tmp_path: Path) -> None:
+    target = Target(Destination(tmp_path), "now", mask=mask)
+    target.folder("cut")
+    for member, needed in (
+        (Member("cut/a", Kind.FILE, 0, mode, 0), stat.S_IRUSR | stat.S_IWUSR),
+        (Member("cut", Kind.FOLDER, 0, mode, 0), stat.S_IRWXU),
+    ):
+        if member.kind is Kind.FILE:
+            (tmp_path / "cut/a").touch(0o600)
+        target.dress_folder(member)
+        assert (tmp_path / member.path).stat().st_mode & needed == needed
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o555, 0o500, 0o640])
+def test_a_mode_with_which_its_owner_can_read_stays_as_it_is(mode: int, tmp_path: Path) -> None:
+    (tmp_path / "a").touch(0o600)
+    Target(Destination(tmp_path), "now").dress_folder(Member("a", Kind.FILE, 0, mode, 0))
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode

@@ -20,6 +20,7 @@ from s3sync.core.names import (
     without_case,
 )
 from s3sync.core.spelling import (
+    GIT_HOOKS,
     OBEYED_ENDINGS,
     OBEYED_FILES,
     OBEYED_FOLDERS,
@@ -394,5 +395,5 @@ def test_f48_ordinary_files_are_not(path: str) -> None:
 def test_f48_the_lists_are_those_of_the_documentation() -> None:
     told = (Path(__file__).parents[3] / "docs" / "names.md").read_text("utf-8")
     folders = [f"{name}/" for name in OBEYED_FOLDERS]
-    lists = [*VERSION_CONTROL, *OURS, *OBEYED_FILES, *OBEYED_ENDINGS, *PROGRAM_ENDINGS, *folders]
+    lists = [*VERSION_CONTROL, *OURS, *OBEYED_FILES, *GIT_HOOKS, *OBEYED_ENDINGS, *PROGRAM_ENDINGS, *folders]
     assert not [name for name in lists if f"`{name}`" not in told]
