@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from msgspec import Struct, field
 
@@ -108,12 +109,14 @@ def scan_remote(
     *,
     creates_only: bool = False,
     kept: Kept | None = None,
+    overwrites: Mapping[str, str] = MappingProxyType({}),
 ) -> RemoteScan:
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer.
 
     `creates_only`: of an empty project nothing but new names will be written, each only where nothing stands. Then an
     empty listing, which may be an error that looks like one, is believed if there is no metadata.json either.
-    `kept`: metadata.json as it was seen last. Raises `ConfigError` where the place is another repository's, too.
+    `kept`: metadata.json as it was seen last. `overwrites`: see `Vouch`.
+    Raises `ConfigError` where the place is another repository's, too.
     """
     with Aside(LOOKUPS_AT_ONCE, "s3sync-remote") as threads:
         reading = threads.submit(read_manifest, store, prefix, kept=kept)
@@ -142,7 +145,7 @@ def scan_remote(
         _drop_markers(objects, records)
         unexplained = _match(scan, records, objects, ignored)
         refuse_inner_projects(store, (info.key for info in unexplained.values()))
-        _ask_each(scan, store, prefix, unexplained, base, threads)
+        _ask_each(scan, store, prefix, unexplained, base, overwrites, threads)
         for name in _there_after_all(store, prefix, scan.vanished, threads):
             scan.came_late(name)
     return scan
@@ -289,9 +292,10 @@ def _ask_each(
     prefix: str,
     unexplained: SpilledDict[ObjectInfo],
     base: Mapping[str, Entry],
+    overwrites: Mapping[str, str],
     threads: Aside,
 ) -> None:
-    vouch = vouch_of(store, scan.stored.manifest) if unexplained else None
+    vouch = vouch_of(store, scan.stored.manifest, overwrites) if unexplained else None
     for some in batched(unexplained.items(), LOOKUPS_IN_LINE):
         for path, found in threads.map(lambda item: _look_up(store, prefix, item[0], item[1], base, vouch), some):
             if isinstance(found, AccessDenied) and scan.stored.etag is None:  # else this user may read here

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 
@@ -17,6 +17,7 @@ from s3sync.core.etag import part_count
 from s3sync.core.manifest.edits import Edits, as_open
 from s3sync.core.manifest.record import CleanedRecord, ConflictRecord, DeletedRecord
 from s3sync.core.plan import Action, Agreed, Do, Plan, Verb, agreed
+from s3sync.core.vouching import agrees
 from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
 from s3sync.errors import AccessDenied, LocalError
@@ -27,6 +28,7 @@ from s3sync.shared.history import Moving
 from s3sync.shared.manifest import write_edits
 from s3sync.state.intents import Intents
 from s3sync.state.memory import CachedDigest, StateDB
+from s3sync.state.overwrites import Overwrites
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.aspects import aspect
 from s3sync.store.seals import Seals
@@ -92,6 +94,8 @@ class Recorder:
                 record.part_size = parts.part_size if parts else record.part_size
             self._edits.repaired[name] = record
         self._intents = Intents(state)
+        self._agreed, self._overwrites = seen.base, Overwrites(state)
+        self._noted = set(self._overwrites.all()) if self._sealed else set[str]()
         self._by, self._at = self._edits.by, self._edits.at
         tell_deletions(self._intents, self._edits)
         cleaned = [deletion for deletion in self._edits.deleted.values() if deletion.cleaned]
@@ -120,6 +124,8 @@ class Recorder:
             self._intents.delete(map(self._deletion, chain([first], going)))
             if self._cleaning:
                 self._announce(actions)
+        if self._sealed:
+            self._note_overwrites(actions)
         undone = ((action.path, action.undoes.base) for action in actions if action.undoes is not None)
         for some_undone in batched(undone, limits.now.files_before_save):
             self._state.save(base=dict(some_undone))
@@ -130,6 +136,20 @@ class Recorder:
         leaving = (action.path for action in actions if action.do in (Do.DELETE_LOCAL, Do.MOVE_ASIDE))
         for some in batched(leaving, limits.now.files_before_save):
             self._state.forget_elsewhere(some, in_any_case=self._ignores_case)
+
+    def _note_overwrites(self, actions: Iterable[Action]) -> None:
+        """Note what goes over a version that this computer did not agree on, or will not have, as after an undo."""
+
+        def over() -> Iterator[tuple[str, str]]:
+            for action in actions:
+                if action.do not in (Do.UPLOAD, Do.PUT_BACK_REMOTE) or not action.remote or not action.remote.etag:
+                    continue
+                known = self._agreed.get(action.path)
+                if action.undoes is not None or not agrees(known, action.remote.etag, action.remote.md5):
+                    self._noted.add(action.path)
+                    yield action.path, action.remote.etag
+
+        self._overwrites.note(over())
 
     def _deletion(self, action: Action) -> DeletedRecord:
         md5 = action.remote.md5 if action.remote else None
@@ -223,7 +243,13 @@ class Recorder:
         self._save_at, self._moved = ended + pause_after(ended - began), 0
 
     def save_here(self) -> None:
-        """Save this computer's memory; metadata.json is left to later, or to the next run."""
+        """Save this computer's memory; metadata.json is left to later, or to the next run.
+
+        Of an encrypted project it is never ahead of metadata.json: see `save`.
+        """
+        if self._sealed:
+            untold = (self._edits.files, self._edits.repaired)
+            self._base = {path: entry for path, entry in self._base.items() if not any(path in one for one in untold)}
         now = time.time_ns()
         placed = {path: self.placed.pop(path) for path in list(self.placed)}
         for folder in {os.path.dirname(file.where) for file, _ in placed.values()}:  # noqa: PTH120
@@ -265,6 +291,9 @@ class Recorder:
             self._denied = error
         else:
             self._intents.forget(chain(self._edits.conflicts, self._edits.deleted.values()))
+            told = {path for path in self._noted if path in self._edits.files or path in self._edits.repaired}
+            self._overwrites.forget(told)
+            self._noted -= told
             self._events.told()
             self._holding.told(self._edits.seen)
         self._edits = self._session.edits()

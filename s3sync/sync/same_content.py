@@ -7,7 +7,7 @@ fetched itself. The CRC that a store keeps is for comparing, too: other bytes th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -22,6 +22,7 @@ from s3sync.local.slice import open_slice
 from s3sync.shared.scan import RemoteFile
 from s3sync.shared.vouched import replaced
 from s3sync.state.memory import StateDB
+from s3sync.state.overwrites import Overwrites
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.aspects import WholeChecksums, aspect
 from s3sync.store.port import Store
@@ -95,6 +96,11 @@ def _is_sealed_same(store: Store, seals: Seals, remote: RemoteFile, file: LocalF
             return False
     with open_slice(file, 0, file.size) as body:
         return seals.sealed_etag(remote.key, body, part_size) == remote.etag
+
+
+def overwrites_of(store: Store, state: StateDB) -> Mapping[str, str]:
+    """Versions that this computer was about to replace in an encrypted project, by path; none elsewhere."""
+    return Overwrites(state).all() if aspect(store, Seals) is not None else {}
 
 
 def leave_out_unvouched(seen: View) -> None:

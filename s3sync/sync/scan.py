@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from s3sync.aside import Aside
 from s3sync.core import limits
@@ -28,7 +29,7 @@ from s3sync.state.memory import CachedDigest, StateDB
 from s3sync.sync.case import take_the_remotes_case
 from s3sync.sync.foresight import start_store
 from s3sync.sync.rolled_back import tell_ahead, tell_rollback
-from s3sync.sync.same_content import settle_unknown_md5s
+from s3sync.sync.same_content import overwrites_of, settle_unknown_md5s
 from s3sync.sync.selection import leave_out_deselected
 from s3sync.sync.session import Session
 from s3sync.sync.twins import hide_twins, note_obstacles
@@ -62,13 +63,14 @@ def scan(
     blind = ignores_case(session.project.staging)
     with Aside(2, "s3sync-scan") as threads:
         prefix, kept = session.project.prefix, session.kept_manifest(state)
-        remote = threads.submit(scan_remote, session.store, prefix, base, ignored, creates_only=creates_only, kept=kept)
+        overwrites = overwrites_of(session.store, state)
+        look = partial(scan_remote, creates_only=creates_only, kept=kept, overwrites=overwrites)
+        remote = threads.submit(look, session.store, prefix, base, ignored)
         locking = threads.submit(courtesies, session.store, prefix) if locks else None
         here = scan_folder(session.project.staging, ignored, len(base))
         if sends is not None:
             start_store(session.store, sends, base, here.files, digests)
-        there = remote.result()
-        known_locks = locking.result() if locking is not None else Locks()
+        there, known_locks = remote.result(), locking.result() if locking is not None else Locks()
     tell_rollback(session.store, state, there.stored)
     tell_ahead(there.stored)
     if blind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from s3sync.core.sealed import SEALED_BLOCK
 from tests.kit.people import PROJECT, REPO, Person
 from tests.kit.servers import SeaweedFS
+from tests.scenarios.transfers.commands import Running, started, until
 
 MIB = 1024 * 1024
 People = tuple[Person, Person]
@@ -73,7 +75,7 @@ def test_another_files_object_is_not_taken_for_this_one(on_s3: People, seaweedfs
     assert "a: is not the version" in problems(jan, "verify", "--deep")
 
 
-@pytest.mark.parametrize("who", ["knows it", "is new"])
+@pytest.mark.parametrize("who", ["knows it", "is new", "lost its memory"])
 def test_an_older_object_that_is_put_back_is_found(on_s3: People, seaweedfs: SeaweedFS, who: str) -> None:
     david, jan = on_s3
     shared(on_s3, a="the old one")
@@ -83,12 +85,13 @@ def test_an_older_object_that_is_put_back_is_found(on_s3: People, seaweedfs: Sea
     david.ok("up")
     if who == "is new":
         (jan.staging / "a").unlink()
+    if who != "knows it":
         shutil.rmtree(jan.staging / ".s3sync")
     objects.put("a", old)
     for _ in range(2):
         assert "a: is not the version that metadata.json names" in problems(jan, "sync")
         assert "a: is not the version" in problems(jan, "status")
-    assert (jan.staging / "a").exists() is (who == "knows it")
+    assert (jan.staging / "a").exists() is (who != "is new")
     assert "a: is not the version" in problems(david, "sync")
     assert david.read("a") == b"the new one"
 
@@ -177,6 +180,57 @@ def test_an_upload_that_nobody_recorded_is_known_by_who_sent_it(people: People, 
     david.ok("up")
     jan.ok("down")
     assert jan.files() == david.files()
+
+
+def test_an_old_file_brings_no_old_version_back(people: People, bucket: Path) -> None:
+    """The owner puts back the object that a computer has as a file, which has lost its memory, or has an older one."""
+    david, jan = people
+    shared(people, a="zero")
+    older, aside = (jan.staging / ".s3sync" / "state.db").read_bytes(), bucket.parent.parent / "aside"
+    david.write("a", "the old one")
+    david.ok("up")
+    jan.ok("down")
+    shutil.copytree(bucket.parent, aside)
+    david.write("a", "the new one")
+    david.ok("up")
+    manifest = (bucket / PROJECT / "metadata.json").read_bytes()
+    shutil.copytree(aside, bucket.parent, dirs_exist_ok=True)
+    (bucket / PROJECT / "metadata.json").write_bytes(manifest)
+    for memory in (None, older):
+        shutil.rmtree(jan.staging / ".s3sync")
+        if memory is not None:
+            (jan.staging / ".s3sync").mkdir()
+            (jan.staging / ".s3sync" / "state.db").write_bytes(memory)
+        for words in ("down", "up", "status", "sync"):
+            assert "a: is not the version that metadata.json names" in problems(jan, words)
+        assert jan.read("a") == b"the old one"
+    assert (bucket / PROJECT / "metadata.json").read_bytes() == manifest
+    assert "a: is not the version" in problems(david, "sync")
+    assert david.read("a") == b"the new one"
+
+
+@pytest.mark.parametrize("how", [Running.kill, Running.interrupt])
+@pytest.mark.parametrize("words", [("up",), ("up", "--on-conflict", "mine")])
+def test_who_is_interrupted_knows_his_own_uploads(
+    people: People, bucket: Path, how: Callable[[Running], object], words: tuple[str, ...]
+) -> None:
+    """Over the version that he agreed on, and over one that he never had."""
+    david, jan = people
+    shared(people, a="one")
+    if len(words) > 1:
+        david.write("a", "of david")
+        david.ok("up")
+    before = (bucket / PROJECT / "a").read_bytes()
+    jan.write("a", "of jan, who is interrupted")
+    jan.write("film", os.urandom(20 * MIB))
+    with started(jan, *words, "--bwlimit", "4M") as command:
+        until(lambda: (bucket / PROJECT / "a").read_bytes() != before, "the small file")
+        how(command)
+    assert "a: is not the version" in problems(david, "down")
+    jan.ok("up")
+    david.ok("down")
+    assert jan.files() == david.files()
+    assert david.read("a") == b"of jan, who is interrupted"
 
 
 def test_nobody_switches_encryption_off(people: People, bucket: Path) -> None:

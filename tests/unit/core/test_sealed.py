@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sync.core.entries import Entry
 from s3sync.core.sealed import (
     BLOCK,
     EMPTY,
@@ -20,7 +21,7 @@ from s3sync.core.sealed import (
     side_key,
     sphere_of,
 )
-from s3sync.core.vouching import Verdict, judge
+from s3sync.core.vouching import Verdict, agrees, judge
 
 EDGES = [0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, BLOCK - 1, BLOCK, BLOCK + 1, 8 * BLOCK, 100 * 1024**3 + 17]
 
@@ -87,21 +88,51 @@ def test_the_record_beside_a_file_in_the_trash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_sealed", "has_record", "was_deleted", "base_has_it", "verdict"),
+    ("is_sealed", "has_record", "was_deleted", "base_has_it", "base_agrees", "is_noted", "verdict"),
     [
-        (False, False, False, True, Verdict.REFUSE),
-        (False, False, False, False, Verdict.REFUSE),
-        (True, True, False, True, Verdict.REFUSE),
-        (True, False, True, True, Verdict.REFUSE),
-        (True, False, False, True, Verdict.KNOWN),
-        (True, True, False, False, Verdict.COMPARE),
-        (True, False, True, False, Verdict.COMPARE),
-        (True, False, False, False, Verdict.COMPARE),
+        (False, False, False, True, False, False, Verdict.REFUSE),
+        (False, False, False, False, False, False, Verdict.REFUSE),
+        (False, True, False, False, True, True, Verdict.REFUSE),
+        (True, True, False, True, False, False, Verdict.REFUSE),
+        (True, True, False, True, True, False, Verdict.REFUSE),
+        (True, False, True, True, False, False, Verdict.REFUSE),
+        (True, False, False, True, False, False, Verdict.KNOWN),
+        (True, True, False, False, False, False, Verdict.REFUSE),
+        (True, True, False, False, True, False, Verdict.COMPARE),
+        (True, True, False, False, False, True, Verdict.COMPARE),
+        (True, True, False, True, False, True, Verdict.COMPARE),
+        (True, False, True, False, False, False, Verdict.COMPARE),
+        (True, False, False, False, False, False, Verdict.COMPARE),
     ],
 )
 def test_what_counts_that_metadata_json_does_not_name(
-    is_sealed: bool, has_record: bool, was_deleted: bool, base_has_it: bool, verdict: Verdict
+    is_sealed: bool,
+    has_record: bool,
+    was_deleted: bool,
+    base_has_it: bool,
+    base_agrees: bool,
+    is_noted: bool,
+    verdict: Verdict,
 ) -> None:
     assert verdict is judge(
-        is_sealed=is_sealed, has_record=has_record, was_deleted=was_deleted, base_has_it=base_has_it
+        is_sealed=is_sealed,
+        has_record=has_record,
+        was_deleted=was_deleted,
+        base_has_it=base_has_it,
+        base_agrees=base_agrees,
+        is_noted=is_noted,
     )
+
+
+@pytest.mark.parametrize(
+    ("base", "etag", "md5", "agreed"),
+    [
+        (None, "e1", "a" * 32, False),
+        (Entry(1, "a" * 32, "e1"), "e1", None, True),
+        (Entry(1, "a" * 32, "e1"), "e2", "a" * 32, True),
+        (Entry(1, "a" * 32, "e1"), "e2", "b" * 32, False),
+        (Entry(1, None, None), None, None, False),
+    ],
+)
+def test_on_what_a_computer_agreed(base: Entry | None, etag: str | None, md5: str | None, agreed: bool) -> None:
+    assert agrees(base, etag, md5) is agreed
