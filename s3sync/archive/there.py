@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.content import ARCHIVE_ID
-from s3sync.archive.journal import Begun
-from s3sync.archive.sealing import is_made_of
-from s3sync.errors import NotFound
-from s3sync.store.port import ObjectHead, Part
+from s3sync.archive.journal import Begun, Sent
+from s3sync.archive.sealing import holds, is_made_of, says_sealed
+from s3sync.errors import Archived, NotAuthentic, NotFound, PreconditionFailed
+from s3sync.store.aspects import aspect
+from s3sync.store.port import Buffer, ObjectHead, Part
+from s3sync.store.seals import Seals
 
 
 def same_bytes(carrier: Carrier, head: ObjectHead, size: int, md5: str) -> bool:
@@ -26,6 +28,32 @@ def same_bytes(carrier: Carrier, head: ObjectHead, size: int, md5: str) -> bool:
             carrier.pool.check()
             found.update(chunk)
     return found.hexdigest() == md5
+
+
+def opens_as(carrier: Carrier, head: ObjectHead, body: Buffer) -> bool:
+    """True if a sealed object is these bytes, put in one piece: by its ETag, or where that says nothing of content
+    (Azure, KMS) by reading it, which the key has to open under its own name. One in cold storage tells nothing."""
+    if holds(carrier.store, head, body):
+        return True
+    wanted, at = memoryview(body).cast("B"), 0
+    if not says_sealed(carrier.store, head) or head.info.size != len(wanted):
+        return False
+    try:
+        with carrier.store.get(head.info.key, if_match=head.info.etag) as reader:
+            for chunk in reader:
+                carrier.pool.check()
+                if wanted[at : at + len(chunk)] != chunk:
+                    return False
+                at += len(chunk)
+    except (NotAuthentic, Archived, NotFound, PreconditionFailed):
+        return False
+    return at == len(wanted)
+
+
+def may_be_made(carrier: Carrier, sent: Sent) -> bool:
+    """True if an upload of which the store knows no more may be what made a sealed object: it was sent to its end.
+    The store's own answer to completing it tells, where ETags say nothing."""
+    return sent.last and aspect(carrier.store, Seals) is not None
 
 
 def is_marked(carrier: Carrier, metadata: Mapping[str, str]) -> bool:

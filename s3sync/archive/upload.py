@@ -15,9 +15,9 @@ from s3sync.archive.carrier import Carrier, MemoryBody
 from s3sync.archive.content import SMALLEST_PART, Content
 from s3sync.archive.journal import Begun, Journal, Sent
 from s3sync.archive.parts import Maker, PartBody
-from s3sync.archive.sealing import holds, whole_checksums
+from s3sync.archive.sealing import whole_checksums
 from s3sync.archive.stream import TarStream
-from s3sync.archive.there import is_marked, made_before, same_bytes
+from s3sync.archive.there import is_marked, made_before, may_be_made, opens_as, same_bytes
 from s3sync.core.archive.values import Frame, Member, Pack
 from s3sync.core.checksum import Checksum
 from s3sync.core.etag import MIB
@@ -197,7 +197,7 @@ class _Job:
         except PreconditionFailed:
             head = self.carrier.store.head(self.content.key)
             same = same_bytes(self.carrier, head, part.size, digest.hexdigest())
-            same = same or holds(self.carrier.store, head, part.body)
+            same = same or opens_as(self.carrier, head, part.body)
             if not (isinstance(mode, Create) and (same or is_marked(self.carrier, head.metadata))):
                 raise
             written = Written(head.info.etag)
@@ -322,7 +322,7 @@ def _resumed(carrier: Carrier, journal: Journal, content: Content) -> _Job | Non
             return job
         except NotFound:
             sent = journal.sent(content.key, None)
-            if made_before(carrier, begun, sent.parts) is not None:
+            if made_before(carrier, begun, sent.parts) is not None or may_be_made(carrier, sent):
                 job.sent = sent
                 return job
         except AccessDenied:  # without the right to list parts nothing can be resumed

@@ -17,7 +17,9 @@ from s3sync.core.sealed import SEALED_BLOCK
 from tests.kit.azurite import Azurite
 from tests.kit.google import FakeGcs
 from tests.kit.people import PROJECT, REPO, Person, pair
+from tests.kit.proxy import Proxy
 from tests.kit.remotes import Remotes
+from tests.scenarios.archive.conftest import put
 from tests.scenarios.sealed.conftest import encrypt
 from tests.scenarios.sealed.test_archives import with_set
 from tests.scenarios.sealed.test_owner import problems, shared
@@ -305,3 +307,35 @@ def test_archives_on_a_remote_of_rclone_are_refused(place: tuple[Person, Person,
     told = david.run("archive", "run", "--set", "vault", cwd=david.repo)
     assert told.code == 1 and "cannot have encrypted archives" in told.err, told
     assert not (tmp_path / "vault").exists() and owned.names()
+
+
+@pytest.mark.azurite
+@pytest.mark.parametrize("size", [200_000, 12 * MIB])
+def test_an_archive_without_its_index_is_known_again_where_etags_say_nothing(
+    size: int, azurite: Azurite, tmp_path: Path
+) -> None:
+    """A small one by its bytes, which are read back; of a large one the store says whose blocks it has."""
+    with Proxy(azurite.endpoint_url) as proxy:
+        environ = azurite.environment()
+        behind = {name: said.replace(azurite.endpoint_url, proxy.endpoint_url) for name, said in environ.items()}
+        prefix = uuid.uuid4().hex
+        david, _ = encrypt(pair(tmp_path, f"{azurite.url}/{prefix}", dict.fromkeys(("david", "jan"), behind)))
+        with_set(david, f"{azurite.url}/{prefix}-vault")
+        put(david.staging, "film.mp4", body := os.urandom(size))
+        rule = proxy.on("PutObject", key="*.index.json").reply(403, "AuthorizationPermissionMismatch")
+        david.expect(3, "archive", "run", cwd=david.repo)
+        assert rule.hits
+        proxy.remove(rule)
+        before = [(one.name, one.etag) for one in azurite.container().list_blobs(f"{prefix}-vault/{PROJECT}")]
+        assert [name.rpartition("/")[2] for name, _ in before] == [f"{PROJECT}.tar"]
+        if size < MIB:
+            put(david.staging, "film.mp4", body[:-1] + bytes([body[-1] ^ 1]))
+            assert "is not what would be sent" in david.expect(3, "archive", "run", cwd=david.repo).err
+            put(david.staging, "film.mp4", body)
+        proxy.reset_counts()
+        again = david.ok("archive", "run", "--json", cwd=david.repo).json
+        assert again["units"][0]["state"] == "sent"
+        after = [(one.name, one.etag) for one in azurite.container().list_blobs(f"{prefix}-vault/{PROJECT}")]
+        assert set(before) < set(after) and len(after) == 2, "the same one, and its index"
+        assert proxy.sent < 2 * MIB
+        david.ok("archive", "verify", "--deep", "--yes", cwd=david.repo)
