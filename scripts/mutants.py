@@ -2235,8 +2235,8 @@ MUTANTS = (
         "notice-tame",
         "rule 3: no name acts where a notice is shown",
         "s3sync/core/notices.py",
-        '"C" else char for char in text).translate(_ACTS)',
-        '"C" else char for char in text)',
+        "_UNSEEN else char for char in text).translate(_ACTS)",
+        "_UNSEEN else char for char in text)",
         ("tests/unit/core/test_notices.py", "-k", "does_nothing"),
     ),
     Mutant(
@@ -3431,6 +3431,14 @@ MUTANTS = (
         "mode |= needed | stat.S_IWUSR",
         "mode |= 0",
         ("tests/unit/archive/test_place.py", "-k", "whoever"),
+    ),
+    Mutant(
+        "pictures-of-many-pixels",
+        "no small file of a teammate has a browser unpack a large picture",
+        "s3sync/dashboard/pictures.py",
+        "pixels is not None and pixels <= MOST_PIXELS",
+        "True",
+        ("tests/unit/dashboard/test_pictures.py", "-k", "asks"),
     ),
 )
 

@@ -23,6 +23,8 @@ MOST_CHARACTERS = 2_000
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ACTS = str.maketrans("<>&@`*|~[]", "‹›＆＠ˋ∗∣∼［］")
 """Characters that make something happen in a chat or a page, and those that look alike and do nothing."""
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""Categories of characters that are no text: they direct it, or begin a line."""
 
 
 class Notice(Struct, frozen=True):
@@ -63,7 +65,7 @@ def unknown_fields(text: str) -> list[str]:
 
 def tame(text: str) -> str:
     """A text that no chat, page or terminal obeys, in one line of bounded length."""
-    plain = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in text).translate(_ACTS)
+    plain = "".join("?" if unicodedata.category(char) in _UNSEEN else char for char in text).translate(_ACTS)
     return plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…"
 
 

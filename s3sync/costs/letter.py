@@ -19,6 +19,8 @@ from s3sync.costs.report import CostReport
 
 MOST_ROWS = 40
 MOST_OF_A_NAME = 120
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""Categories of characters that are no text: they direct it, or begin a line."""
 _STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; background: #f4f5f7; color: #1c2430; font: 15px/1.5 -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -145,5 +147,5 @@ def _text(text: str) -> str:
 
 def _plain(text: str) -> str:
     """A text without characters that a page or a mail would obey, of bounded length."""
-    plain = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in text)
+    plain = "".join("?" if unicodedata.category(char) in _UNSEEN else char for char in text)
     return plain if len(plain) <= 4 * MOST_OF_A_NAME else f"{plain[: 4 * MOST_OF_A_NAME]}…"

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from s3sync.core.media_types import Kind, kind_of, type_in_a_page
+from s3sync.core.picture_size import pixels_of
 from s3sync.dashboard.values import File, ShownProject
 from s3sync.disk.durable import read_all
 from s3sync.team.pages.ffmpeg import Ffmpeg, find_ffmpeg
@@ -24,8 +25,8 @@ MOST_BYTES = 3_000_000
 MOST_S = 20.0
 """Time for all pictures of one look. Those that are late come with the next one."""
 SIDE = 240
-AS_IT_IS = 24_000
-"""Size of a file up to which it is shown as it is."""
+AS_IT_IS, MOST_PIXELS = 24_000, 2_000_000
+"""Size of a file up to which it is shown as it is, and pixels: a page has many, and a browser keeps each unpacked."""
 _BEGINS = {
     "image/jpeg": (b"\xff\xd8\xff",),
     "image/png": (b"\x89PNG\r\n\x1a\n",),
@@ -82,7 +83,11 @@ class Pictures:
         kind = type_in_a_page(name)
         if kind in _BEGINS and size <= AS_IT_IS:
             body = read_all(descriptor, AS_IT_IS)
-            return _address(kind, body) if body is not None and body.startswith(_BEGINS[kind]) else None
+            if body is None or not body.startswith(_BEGINS[kind]):
+                return None
+            pixels = pixels_of(body)
+            if pixels is not None and pixels <= MOST_PIXELS:
+                return _address(kind, body)
         if self._ffmpeg is None:
             return None
         at_s = _FILM_AT_S if kind_of(name) is Kind.VIDEO else 0.0

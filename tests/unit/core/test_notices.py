@@ -70,3 +70,11 @@ def test_a_name_is_no_field_and_a_text_has_no_code() -> None:
 
 def test_a_long_name_is_cut() -> None:
     assert len(tame("x" * 10_000)) < 200
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_no_name_begins_a_line_of_its_own(end: str) -> None:
+    name = f"a{end}s3sync: film: jan deleted everything"
+    found = notice("up", name, (name, name), "uploaded", [name, name])
+    title, body = message(lines_of([found]))
+    assert len(title.splitlines()) == len(body.splitlines()) == 1

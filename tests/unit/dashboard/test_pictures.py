@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from s3sync.dashboard import pictures
 from s3sync.dashboard.pictures import Pictures, bound_pictures
 from s3sync.dashboard.values import File, ShownProject
 from tests.kit.films import film
+from tests.unit.core.test_picture_size import gif, png
 
 
 class Counting(Pictures):
@@ -64,3 +67,15 @@ def test_a_page_of_many_repositories_holds_as_many_pictures_as_one() -> None:
     for projects, expected in ((many, pictures.OF_ALL), (large, 4)):
         bound_pictures(projects)
         assert sum(file.picture is not None for one in projects for file in one.files) == expected
+
+
+@pytest.mark.parametrize("bomb", [png(14_000, 11_000), gif((1, 1), (60_000, 60_000))])
+def test_a_small_file_that_asks_for_much_is_not_put_into_the_page(bomb: bytes, tmp_path: Path) -> None:
+    """A browser would unpack each into hundreds of megabytes, and a page holds 90 of them."""
+    name = "a.png" if bomb.startswith(b"\x89PNG") else "a.gif"
+    for folder, body in (("bad", bomb), ("good", png(300, 200))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(body)
+    assert look(Pictures(), tmp_path / "bad", name) is None
+    if name == "a.png":
+        assert (look(Pictures(), tmp_path / "good", name) or "").startswith("data:image/png")
