@@ -3102,7 +3102,7 @@ MUTANTS = (
         "s3sync/sync/record.py",
         "if not any(path in one for one in untold)",
         "if untold",
-        ("tests/scenarios/sealed/test_owner.py", "-k", "interrupted"),
+        ("tests/scenarios/sealed/test_unrecorded.py", "-k", "interrupted"),
     ),
     Mutant(
         "sealed-noted",
@@ -3110,7 +3110,15 @@ MUTANTS = (
         "s3sync/sync/record.py",
         "            self._note_overwrites(actions)",
         "            pass",
-        ("tests/scenarios/sealed/test_owner.py", "-k", "interrupted"),
+        ("tests/scenarios/sealed/test_unrecorded.py", "-k", "interrupted"),
+    ),
+    Mutant(
+        "sealed-undone",
+        "of an encrypted project an undo that was not recorded is known by who did it",
+        "s3sync/core/vouching.py",
+        "if base_has_it and is_put_back:",
+        "if False:",
+        ("tests/scenarios/sealed/test_unrecorded.py", "-k", "undo"),
     ),
     Mutant(
         "sealed-own-manifest",

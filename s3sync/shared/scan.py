@@ -17,6 +17,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.records import old_records
 from s3sync.core.spelling import Refusal
 from s3sync.core.times import parse_ns
+from s3sync.core.vouching import Overwrite
 from s3sync.errors import ENDS_THE_RUN, AccessDenied, ManifestError, NotAStore, NotFound, StoreError
 from s3sync.local.holds import refused_here
 from s3sync.shared.heads import explained, explained_by_any, record_of
@@ -109,7 +110,7 @@ def scan_remote(
     *,
     creates_only: bool = False,
     kept: Kept | None = None,
-    overwrites: Mapping[str, str] = MappingProxyType({}),
+    overwrites: Mapping[str, Overwrite] = MappingProxyType({}),
 ) -> RemoteScan:
     """List the project and read its manifest. Raises `StoreError` or `ManifestError` rather than a partial answer.
 
@@ -292,7 +293,7 @@ def _ask_each(
     prefix: str,
     unexplained: SpilledDict[ObjectInfo],
     base: Mapping[str, Entry],
-    overwrites: Mapping[str, str],
+    overwrites: Mapping[str, Overwrite],
     threads: Aside,
 ) -> None:
     vouch = vouch_of(store, scan.stored.manifest, overwrites) if unexplained else None

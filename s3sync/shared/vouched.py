@@ -10,7 +10,7 @@ from s3sync.core.entries import Entry
 from s3sync.core.etag import part_count
 from s3sync.core.manifest.record import Manifest
 from s3sync.core.records import part_file_key
-from s3sync.core.vouching import Verdict, agrees, judge
+from s3sync.core.vouching import Overwrite, Verdict, agrees, judge
 from s3sync.errors import NotAuthentic
 from s3sync.shared.heads import told_md5
 from s3sync.shared.parts import read_md5
@@ -24,27 +24,31 @@ class Vouch(Struct, frozen=True):
 
     seals: Seals
     manifest: Manifest
-    overwrites: Mapping[str, str]
-    """By path, the version that this computer was about to replace: see `state/overwrites.py`."""
+    overwrites: Mapping[str, Overwrite]
+    """By path, what this computer was about to replace: see `state/overwrites.py`."""
 
     def md5(self, path: str, head: ObjectHead, known: Entry | None) -> str | None:
         """The MD5 that the base has of this version; None where the file here has to tell. Raises `NotAuthentic`."""
         base_has_it = known is not None and known.etag == head.info.etag
         record = self.manifest.files.get(path)
+        noted = self.overwrites.get(path)
+        if noted is not None and (record is None or noted.replaced != record.etag):
+            noted = None
         verdict = judge(
             is_sealed=self.seals.is_sealed(head),
             has_record=record is not None,
             was_deleted=path in self.manifest.deleted,
             base_has_it=base_has_it,
             base_agrees=record is not None and agrees(known, record.etag, record.md5),
-            is_noted=record is not None and record.etag is not None and self.overwrites.get(path) == record.etag,
+            is_noted=noted is not None,
+            is_put_back=noted is not None and noted.brings == head.info.etag,
         )
         if verdict is Verdict.REFUSE:
             raise replaced() if self.seals.is_sealed(head) else foreign()
         return known.md5 if known is not None and verdict is Verdict.KNOWN else None
 
 
-def vouch_of(store: Store, manifest: Manifest, overwrites: Mapping[str, str]) -> Vouch | None:
+def vouch_of(store: Store, manifest: Manifest, overwrites: Mapping[str, Overwrite]) -> Vouch | None:
     """None for a store that seals nothing."""
     seals = aspect(store, Seals)
     return None if seals is None else Vouch(seals, manifest, overwrites)

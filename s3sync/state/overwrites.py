@@ -12,26 +12,28 @@ import msgspec
 
 from s3sync.core import limits
 from s3sync.core.batches import batched
+from s3sync.core.vouching import Overwrite
 from s3sync.state.memory import StateDB
 
 
 class Overwrites:
-    """The notes of one place: by path, the ETag of the version that was to be replaced."""
+    """The notes of one place."""
 
     def __init__(self, state: StateDB) -> None:
         self._state, self._beginning = state, f"overwrites {state.place_name}\n"
 
-    def all(self) -> dict[str, str]:
+    def all(self) -> dict[str, Overwrite]:
+        """The notes, by path."""
         found = self._state.facts(self._beginning)
         with self._state.rows_of("fact"):
-            return dict(msgspec.json.decode(value, type=tuple[str, str]) for value in found)
+            return {one.path: one for one in (msgspec.json.decode(value, type=Overwrite) for value in found)}
 
-    def note(self, replaced: Iterable[tuple[str, str]]) -> None:
-        """Paths, each with the ETag of the version that an upload is about to replace."""
-        for some in batched(replaced, limits.now.entries_at_once):
+    def note(self, coming: Iterable[Overwrite]) -> None:
+        """Note what is about to be replaced."""
+        for some in batched(coming, limits.now.entries_at_once):
             with self._state.transaction():
-                for path, etag in some:
-                    self._state.remember(self._beginning + path, msgspec.json.encode((path, etag)).decode())
+                for one in some:
+                    self._state.remember(self._beginning + one.path, msgspec.json.encode(one).decode())
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop the notes of what is recorded by now."""

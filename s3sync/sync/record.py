@@ -17,7 +17,7 @@ from s3sync.core.etag import part_count
 from s3sync.core.manifest.edits import Edits, as_open
 from s3sync.core.manifest.record import CleanedRecord, ConflictRecord, DeletedRecord
 from s3sync.core.plan import Action, Agreed, Do, Plan, Verb, agreed
-from s3sync.core.vouching import agrees
+from s3sync.core.vouching import Overwrite, agrees
 from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
 from s3sync.errors import AccessDenied, LocalError
@@ -140,14 +140,15 @@ class Recorder:
     def _note_overwrites(self, actions: Iterable[Action]) -> None:
         """Note what goes over a version that this computer did not agree on, or will not have, as after an undo."""
 
-        def over() -> Iterator[tuple[str, str]]:
+        def over() -> Iterator[Overwrite]:
             for action in actions:
                 if action.do not in (Do.UPLOAD, Do.PUT_BACK_REMOTE) or not action.remote or not action.remote.etag:
                     continue
                 known = self._agreed.get(action.path)
                 if action.undoes is not None or not agrees(known, action.remote.etag, action.remote.md5):
                     self._noted.add(action.path)
-                    yield action.path, action.remote.etag
+                    back = action.undoes.record if action.undoes is not None else None
+                    yield Overwrite(action.path, action.remote.etag, (back and back.etag) or "")
 
         self._overwrites.note(over())
 

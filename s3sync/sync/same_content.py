@@ -15,6 +15,7 @@ from s3sync.core.content_hash import running_hash
 from s3sync.core.entries import Entry
 from s3sync.core.etag import is_part_size, part_count, plain_md5
 from s3sync.core.outcome import Problem
+from s3sync.core.vouching import Overwrite
 from s3sync.errors import LocalError, NotFound, SourceChanged
 from s3sync.local.digests import file_checksum, file_hash, local_etag
 from s3sync.local.scan import LocalFile
@@ -98,7 +99,7 @@ def _is_sealed_same(store: Store, seals: Seals, remote: RemoteFile, file: LocalF
         return seals.sealed_etag(remote.key, body, part_size) == remote.etag
 
 
-def overwrites_of(store: Store, state: StateDB) -> Mapping[str, str]:
+def overwrites_of(store: Store, state: StateDB) -> Mapping[str, Overwrite]:
     """Versions that this computer was about to replace in an encrypted project, by path; none elsewhere."""
     return Overwrites(state).all() if aspect(store, Seals) is not None else {}
 

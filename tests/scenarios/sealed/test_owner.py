@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 from s3sync.core.sealed import SEALED_BLOCK
 from tests.kit.people import PROJECT, REPO, Person
 from tests.kit.servers import SeaweedFS
-from tests.scenarios.transfers.commands import Running, started, until
 
 MIB = 1024 * 1024
 People = tuple[Person, Person]
@@ -207,30 +205,6 @@ def test_an_old_file_brings_no_old_version_back(people: People, bucket: Path) ->
     assert (bucket / PROJECT / "metadata.json").read_bytes() == manifest
     assert "a: is not the version" in problems(david, "sync")
     assert david.read("a") == b"the new one"
-
-
-@pytest.mark.parametrize("how", [Running.kill, Running.interrupt])
-@pytest.mark.parametrize("words", [("up",), ("up", "--on-conflict", "mine")])
-def test_who_is_interrupted_knows_his_own_uploads(
-    people: People, bucket: Path, how: Callable[[Running], object], words: tuple[str, ...]
-) -> None:
-    """Over the version that he agreed on, and over one that he never had."""
-    david, jan = people
-    shared(people, a="one")
-    if len(words) > 1:
-        david.write("a", "of david")
-        david.ok("up")
-    before = (bucket / PROJECT / "a").read_bytes()
-    jan.write("a", "of jan, who is interrupted")
-    jan.write("film", os.urandom(20 * MIB))
-    with started(jan, *words, "--bwlimit", "4M") as command:
-        until(lambda: (bucket / PROJECT / "a").read_bytes() != before, "the small file")
-        how(command)
-    assert "a: is not the version" in problems(david, "down")
-    jan.ok("up")
-    david.ok("down")
-    assert jan.files() == david.files()
-    assert david.read("a") == b"of jan, who is interrupted"
 
 
 def test_nobody_switches_encryption_off(people: People, bucket: Path) -> None:

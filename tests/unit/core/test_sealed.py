@@ -88,21 +88,22 @@ def test_the_record_beside_a_file_in_the_trash() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_sealed", "has_record", "was_deleted", "base_has_it", "base_agrees", "is_noted", "verdict"),
+    ("is_sealed", "has_record", "was_deleted", "base_has_it", "base_agrees", "is_noted", "is_put_back", "verdict"),
     [
-        (False, False, False, True, False, False, Verdict.REFUSE),
-        (False, False, False, False, False, False, Verdict.REFUSE),
-        (False, True, False, False, True, True, Verdict.REFUSE),
-        (True, True, False, True, False, False, Verdict.REFUSE),
-        (True, True, False, True, True, False, Verdict.REFUSE),
-        (True, False, True, True, False, False, Verdict.REFUSE),
-        (True, False, False, True, False, False, Verdict.KNOWN),
-        (True, True, False, False, False, False, Verdict.REFUSE),
-        (True, True, False, False, True, False, Verdict.COMPARE),
-        (True, True, False, False, False, True, Verdict.COMPARE),
-        (True, True, False, True, False, True, Verdict.COMPARE),
-        (True, False, True, False, False, False, Verdict.COMPARE),
-        (True, False, False, False, False, False, Verdict.COMPARE),
+        (False, False, False, True, False, False, False, Verdict.REFUSE),
+        (False, False, False, False, False, False, False, Verdict.REFUSE),
+        (False, True, False, True, True, True, True, Verdict.REFUSE),
+        (True, True, False, True, False, False, False, Verdict.REFUSE),
+        (True, True, False, True, True, False, False, Verdict.REFUSE),
+        (True, False, True, True, False, False, False, Verdict.REFUSE),
+        (True, False, False, True, False, False, False, Verdict.KNOWN),
+        (True, True, False, False, False, False, False, Verdict.REFUSE),
+        (True, True, False, False, True, False, False, Verdict.COMPARE),
+        (True, True, False, False, False, True, False, Verdict.COMPARE),
+        (True, True, False, True, False, True, False, Verdict.COMPARE),
+        (True, True, False, True, False, True, True, Verdict.KNOWN),
+        (True, False, True, False, False, False, False, Verdict.COMPARE),
+        (True, False, False, False, False, False, False, Verdict.COMPARE),
     ],
 )
 def test_what_counts_that_metadata_json_does_not_name(
@@ -112,6 +113,7 @@ def test_what_counts_that_metadata_json_does_not_name(
     base_has_it: bool,
     base_agrees: bool,
     is_noted: bool,
+    is_put_back: bool,
     verdict: Verdict,
 ) -> None:
     assert verdict is judge(
@@ -121,6 +123,7 @@ def test_what_counts_that_metadata_json_does_not_name(
         base_has_it=base_has_it,
         base_agrees=base_agrees,
         is_noted=is_noted,
+        is_put_back=is_put_back,
     )
 
 
