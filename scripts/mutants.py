@@ -3441,6 +3441,14 @@ MUTANTS = (
         ("tests/unit/archive/test_place.py", "-k", "whoever"),
     ),
     Mutant(
+        "memory-of-ffmpeg",
+        "no file of a teammate has ffmpeg take all memory",
+        "s3sync/team/pages/ffmpeg.py",
+        "            _bound(process.pid)\n",
+        "            pass\n",
+        ("tests/unit/team/test_ffmpeg.py", "-k", "as_a_whole"),
+    ),
+    Mutant(
         "pictures-of-many-pixels",
         "no small file of a teammate has a browser unpack a large picture",
         "s3sync/dashboard/pictures.py",

@@ -36,6 +36,8 @@ FORMATS = (
 MOST_PIXELS = 150_000_000
 MOST_MEMORY = 1 << 30
 """Bytes of one block of ffmpeg's memory."""
+MOST_DATA = 2 << 30
+"""Bytes of all its memory, where the system bounds them (Linux): a file of many pictures has many blocks."""
 MOST_TOLD = 256 * 1024
 """Bytes of what ffmpeg tells of a file."""
 LARGEST_POSTER = 400_000
@@ -147,9 +149,19 @@ def _started(argv: list[str], descriptor: int) -> Iterator[subprocess.Popen[byte
         argv, stdin=none, stdout=pipe, stderr=pipe, pass_fds=passed, env=environ, start_new_session=True
     ) as process:
         try:
+            _bound(process.pid)
             yield process
         finally:
             _end(process)
+
+
+def _bound(pid: int) -> None:
+    """Bound the memory of a process. It is done from here: nothing may run between fork and exec beside threads."""
+    if sys.platform == "linux":
+        import resource
+
+        with suppress(OSError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MOST_DATA, MOST_DATA))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

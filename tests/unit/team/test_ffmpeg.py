@@ -159,6 +159,20 @@ def test_one_that_hangs_floods_or_looks_around_is_ended_and_learns_nothing(
     assert ended and b"PATH" in told and b"AWS" not in told and b"HOME" not in told
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system bounds the memory of a process from outside")
+@pytest.mark.parametrize(("blocks", "fits"), [(6, True), (9, False)])
+def test_its_memory_as_a_whole_is_bounded(blocks: int, fits: bool, tmp_path: Path) -> None:
+    """A film with a picture of many pixels in each of many tracks had it take a gigabyte for each."""
+    (tmp_path / "x").write_bytes(b"x")
+    take = f"[mmap.mmap(-1, 1 << 28, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) for _ in range({blocks})]"
+    script = tmp_path / "ffmpeg"
+    script.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'import mmap, time; time.sleep(0.3); kept = {take}'\n")
+    script.chmod(0o755)
+    with opened(tmp_path / "x") as file:
+        ended, told = Ffmpeg(str(script))._run(*file, [], lambda chunk: None)
+    assert ended is fits, told
+
+
 def test_without_ffmpeg_it_is_said_what_to_install(tmp_path: Path) -> None:
     looks = look_into(tmp_path, ["a.mp4", "b.txt"], None)
     assert looks.by_name == {} and "pip install" in looks.warnings[0]
