@@ -3441,6 +3441,14 @@ MUTANTS = (
         ("tests/unit/archive/test_place.py", "-k", "whoever"),
     ),
     Mutant(
+        "queue-goes-on",
+        "a queued name that is ignored by now keeps no other from going",
+        "s3sync/sync/queueing.py",
+        "            if not odd:\n",
+        "            if True:\n",
+        ("tests/scenarios/people/test_queue.py", "-k", "ignored_since"),
+    ),
+    Mutant(
         "memory-of-ffmpeg",
         "no file of a teammate has ffmpeg take all memory",
         "s3sync/team/pages/ffmpeg.py",

@@ -28,7 +28,8 @@ ABSENT = "the staging folder has none"
 
 
 class QueueReport(Struct):
-    """Report of a command on the queue: what waits after it. `gone`: those of it that name what is not here any more.
+    """Report of a command on the queue: what waits after it. `gone`: those that name nothing to send: it is not here
+    any more, or it is ignored or empty (these are in `ignored`, too).
 
     `run` is what a run of it did, None where nothing was to be done. `cleared` is what waits no more.
     """
@@ -36,6 +37,7 @@ class QueueReport(Struct):
     place: ProjectAddress
     waiting: list[Wish] = field(default_factory=list)
     gone: list[Wish] = field(default_factory=list)
+    ignored: list[Wish] = field(default_factory=list)
     run: RunReport | None = None
     cleared: list[Wish] = field(default_factory=list)
     dry_run: bool = False
@@ -118,13 +120,20 @@ def run_queue(session: Session, careful: Careful | None = None, *, dry_run: bool
     if not ready:
         report.run = RunReport(Verb.UP, session.place, dry_run=dry_run) if report.gone else None
         return report
-    words = [wish.word for wish in ready if wish.word != EVERYTHING]
-    staging = session.project.staging
-    selector = Selector(words, staging, staging) if words else None
-    if careful is not None:
-        selector = _Finished(selector, careful.is_finished, staging)
-    report.run = run(session, Verb.UP, Options(selector, dry_run=dry_run))
     report.dry_run = dry_run
+    while report.run is None:
+        if not ready:
+            report.run = RunReport(Verb.UP, session.place, dry_run=dry_run)
+            return report
+        try:
+            report.run = run(session, Verb.UP, Options(_selector(session, ready, careful), dry_run=dry_run))
+        except UsageError as error:  # ignored by now, or nothing left in it: the others go all the same
+            odd = [wish for wish in ready if wish.word == error.unknown]
+            if not odd:
+                raise
+            report.gone += odd
+            report.ignored += odd
+            ready = [wish for wish in ready if wish not in odd]
     if dry_run:
         return report
     unsent = [*(problem.path for problem in report.run.failed), *report.run.locked]
@@ -134,6 +143,13 @@ def run_queue(session: Session, careful: Careful | None = None, *, dry_run: bool
         queue.forget([wish for wish in done if wish in queue.wishes()])
         report.waiting = queue.wishes()
     return report
+
+
+def _selector(session: Session, ready: Sequence[Wish], careful: Careful | None) -> Selector | None:
+    staging = session.project.staging
+    words = [wish.word for wish in ready if wish.word != EVERYTHING]
+    selector = Selector(words, staging, staging) if words else None
+    return selector if careful is None else _Finished(selector, careful.is_finished, staging)
 
 
 def _report(session: Session, waiting: list[Wish]) -> QueueReport:

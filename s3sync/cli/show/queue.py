@@ -51,7 +51,8 @@ def print_queue(word: str, report: QueueReport, *, quiet: bool, verbose: bool, b
             say("Nothing waits in the queue.")
     for wish in report.gone if word != "clear" else ():
         clear = printable(f"s3sync queue clear {typed(wish.word)}")
-        warn(f"{printable(wish.word)} is not here any more, so it cannot be sent; `{clear}` takes it off the queue")
+        why = "is ignored now, or nothing is in it" if wish in report.ignored else "is not here any more"
+        warn(f"{printable(wish.word)} {why}, so it cannot be sent; `{clear}` takes it off the queue")
 
 
 def _name(wish: Wish) -> str:

@@ -117,6 +117,26 @@ def test_a_file_that_is_gone_is_named_and_the_others_go(both: tuple[Person, Pers
     assert waiting(david) == [] and david.ok("queue", "run").code == 0
 
 
+def test_what_is_ignored_since_or_empty_keeps_no_other_from_going(both: tuple[Person, Person]) -> None:
+    """Ignore rules arrive from the team: one that named a queued file held the whole queue up, unseen behind a hook."""
+    david, jan = both
+    for name in ("draft.mp4", "cut.mp4", "stills/a.jpg"):
+        david.write(name, "x")
+    david.ok("up", "--queue", "draft.mp4", "cut.mp4", "stills")
+    jan.write(".s3syncignore", "draft.mp4\n")
+    jan.ok("up")
+    david.ok("down")
+    (david.staging / "stills/a.jpg").unlink()
+    dry = david.expect(1, "queue", "run", "--dry-run")
+    assert "1 file" in dry.out and len(waiting(david)) == 3
+    said = david.expect(1, "queue", "run")
+    assert "draft.mp4 is ignored now" in said.err and "`s3sync queue clear stills`" in said.err
+    assert waiting(david) == ["draft.mp4", "stills"]
+    jan.ok("down")
+    assert "cut.mp4" in jan.files() and "draft.mp4" not in jan.files()
+    assert david.expect(1, "queue", "run").err.count("cannot be sent") == 2
+
+
 def test_words_that_the_queue_cannot_take(both: tuple[Person, Person]) -> None:
     david, _ = both
     david.write("draft.mp4", "x")
