@@ -3121,6 +3121,14 @@ MUTANTS = (
         ("tests/scenarios/sealed/test_unrecorded.py", "-k", "undo"),
     ),
     Mutant(
+        "sealed-written",
+        "of an encrypted project an older metadata.json is told to who wrote the newest and read nothing since",
+        "s3sync/sync/record.py",
+        "                remember_written(self._state, self._stored)",
+        "                pass",
+        ("tests/scenarios/sealed/test_owner.py", "-k", "wrote_the_newest"),
+    ),
+    Mutant(
         "sealed-own-manifest",
         "of an encrypted project one user's older manifest is told though all together look newer",
         "s3sync/sync/rolled_back.py",

@@ -35,6 +35,7 @@ from s3sync.store.seals import Seals
 from s3sync.sync.events import Events
 from s3sync.sync.holding import Holding
 from s3sync.sync.lacking import not_acknowledged
+from s3sync.sync.rolled_back import remember_written
 from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.session import Session
 from s3sync.sync.silenced import OWN_RULES
@@ -291,6 +292,8 @@ class Recorder:
                 raise
             self._denied = error
         else:
+            if self._sealed:
+                remember_written(self._state, self._stored)
             self._intents.forget(chain(self._edits.conflicts, self._edits.deleted.values()))
             told = {path for path in self._noted if path in self._edits.files or path in self._edits.repaired}
             self._overwrites.forget(told)

@@ -18,7 +18,8 @@ from s3sync.store.seals import Seals
 
 FACT = "newest metadata.json"
 OWN, OWN_NAMES = "newest of ", "manifest of "
-"""Beginnings of facts of each user's manifest: its newest revision, and its name."""
+"""Beginnings of facts of each user's manifest: its newest revision, and its name. All are of one place: another store,
+or another repository in it, counts for itself."""
 
 
 class RolledBack(UserWarning):
@@ -33,16 +34,25 @@ def tell_rollback(store: Store, state: StateDB, stored: StoredManifest) -> None:
     _tell_each(state, {key.rpartition("/")[2]: revision for key, revision in stored.revisions.items()})
 
 
+def remember_written(state: StateDB, stored: StoredManifest) -> None:
+    """Remember what this computer wrote itself: it may read nothing before somebody puts an older one back."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RolledBack)  # what was older when it was read has been told
+        _tell(state, FACT, MANIFEST, stored.manifest.revision)
+
+
 def _tell_each(state: StateDB, found: Mapping[str, int]) -> None:
     """The same of each user's manifest: who owns the store can put back one alone, and all together look newer."""
-    known = set(state.facts(OWN_NAMES))
+    names = f"{OWN_NAMES}{state.place_name}\n"
+    known = set(state.facts(names))
     for name in sorted(known | found.keys()):
         if name not in known and not state.read_only:
-            state.remember(f"{OWN_NAMES}{name}", name)
+            state.remember(names + name, name)
         _tell(state, f"{OWN}{name}", name, found.get(name, 0))
 
 
 def _tell(state: StateDB, fact: str, name: str, revision: int) -> None:
+    fact = f"{fact}\n{state.place_name}"
     told = state.fact(fact)
     newest = int(told) if told is not None and told.isascii() and told.isdecimal() and len(told) < 20 else 0
     if revision < newest:

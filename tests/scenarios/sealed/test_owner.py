@@ -108,6 +108,31 @@ def test_an_older_manifest_is_told_by_who_saw_the_newer(people: People, bucket: 
     assert jan.read("a") == b"two"
 
 
+def test_another_repository_is_no_older_state_of_this_one(people: People, bucket: Path) -> None:
+    """Who begins anew under another name, as the guide says, is told nothing of an owner who puts something back."""
+    david, _ = people
+    for number in range(3):
+        david.write("a", f"version {number}")
+        david.ok("up")
+    david.ok("config", "set", "--repo", "repo", "anew")
+    david.ok("trust", "--yes")
+    david.ok("keys", "create")
+    for words in ("up", "status"):
+        assert "older one" not in david.ok(words).err
+
+
+def test_who_wrote_the_newest_is_told_of_an_older_state_as_a_whole(people: People, bucket: Path) -> None:
+    """He has read nothing since he wrote it, and all that is there fits together."""
+    david, _ = people
+    david.write("a", "one")
+    david.ok("up")
+    shutil.copytree(bucket.parent, bucket.parent.parent / "aside")
+    david.write("a", "two")
+    david.ok("up")
+    shutil.copytree(bucket.parent.parent / "aside", bucket.parent, dirs_exist_ok=True)
+    assert "older one than this computer saw: revision 1 after 2" in david.run("status").err
+
+
 def test_blocks_that_change_places_are_found(people: People, bucket: Path) -> None:
     """Each is authentic, the size is right, and a store may say what ETag it likes."""
     david, jan = people
