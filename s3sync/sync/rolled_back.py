@@ -36,9 +36,7 @@ def tell_rollback(store: Store, state: StateDB, stored: StoredManifest) -> None:
 
 def remember_written(state: StateDB, stored: StoredManifest) -> None:
     """Remember what this computer wrote itself: it may read nothing before somebody puts an older one back."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RolledBack)  # what was older when it was read has been told
-        _tell(state, FACT, MANIFEST, stored.manifest.revision)
+    _tell(state, FACT, MANIFEST, stored.manifest.revision, quietly=True)
 
 
 def _tell_each(state: StateDB, found: Mapping[str, int]) -> None:
@@ -51,11 +49,13 @@ def _tell_each(state: StateDB, found: Mapping[str, int]) -> None:
         _tell(state, f"{OWN}{name}", name, found.get(name, 0))
 
 
-def _tell(state: StateDB, fact: str, name: str, revision: int) -> None:
+def _tell(state: StateDB, fact: str, name: str, revision: int, *, quietly: bool = False) -> None:
     fact = f"{fact}\n{state.place_name}"
     told = state.fact(fact)
     newest = int(told) if told is not None and told.isascii() and told.isdecimal() and len(told) < 20 else 0
     if revision < newest:
+        if quietly:  # it has been told when it was read
+            return
         text = f"{short_text(name)} is an older one than this computer saw: revision {revision} after {newest}"
         more = "whoever owns the bucket may have put an old state back: ask the others before you go on"
         warnings.warn(f"{text}; {more}", RolledBack, stacklevel=3)
