@@ -82,9 +82,12 @@ class Referee(Struct):
         )
 
     def is_left_out(self, user: str, path: str) -> bool:
-        """Whether a user does not want it here."""
+        """Whether a user does not want it here. As in .gitignore, a name without a slash is one in every folder."""
         chosen = self.selected.get(user, ())
-        return bool(chosen) and not any(f"{path}/".startswith(f"{name}/") for name in chosen)
+        within = ((f"/{path}/", f"/{name}/") for name in chosen)
+        return bool(chosen) and not any(
+            part in whole if part.count("/") == 2 else whole.startswith(part) for whole, part in within
+        )
 
     @property
     def folds(self) -> bool:

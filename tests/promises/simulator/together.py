@@ -198,8 +198,8 @@ def _judge_brought(attempt: Attempt, report: Any, now: Look) -> None:
 
 
 def _findable(look: Look, user: str, path: str) -> set[str]:
-    """Versions of a file: under its name up there, and in both trashes under its name."""
-    trashes = (look.trash[user], look.remote_trash)
+    """Versions of a file: under its name up there, and in the trashes under its name."""
+    trashes = (look.trash[user], look.remote_trash, look.beside)
     found = {held for trash in trashes for name, held in trash.items() if name.partition("/")[2] == path}
     return found | ({look.remote[path]} if path in look.remote else set())
 

@@ -36,7 +36,7 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
         code,
         report,
         now,
-        unwanted=lambda path: referee.is_ignored(attempt.run.user, path) or referee.is_left_out(attempt.run.user, path),
+        unwanted=lambda path: _is_unwanted(referee, attempt.run.user, path),
         folds=referee.folds,
     )
     if isinstance(report, Watched) and not referee.folds:
@@ -67,6 +67,12 @@ def judge_end(referee: Referee, attempt: Attempt, code: int, report: object, *, 
         side = now.work[attempt.run.user] if report.side == "local" else now.remote
         if left := {deleted.name for deleted in report.deleted} & side.keys():
             raise Violation(f"reported as deleted, and still there: {sorted(left)}")
+
+
+def _is_unwanted(referee: Referee, user: str, path: str) -> bool:
+    """What was not chosen, and is here all the same, is a file as any other."""
+    is_here = path in referee.last.work[user]
+    return referee.is_ignored(user, path) or (referee.is_left_out(user, path) and not is_here)
 
 
 def _is_marker_of(attempt: Attempt, path: str) -> bool:

@@ -111,6 +111,10 @@ def note_undoable(attempt: Attempt, known: Undoable | None, now: Look, code: int
     went_wrong = code not in (0, 3, 4) or bool(run.faults or run.full or run.crash)
     is_decision = run.kind == "resolve" and code == 0
     is_unchanged = (start.work[user], start.remote) == (now.work[user], now.remote) and not is_decision
+    if (
+        is_unchanged and code == 6 and attempt.locked
+    ):  # another run of this user has the folder, and this one began none
+        return known and replace(known, exact=False)
     if is_unchanged and not went_wrong and not attempt.disturbed:
         return known and replace(known, ended=True)
     exact = not went_wrong and not attempt.disturbed and (known is None or known.ended) and run.kind != "watch"

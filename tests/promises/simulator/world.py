@@ -62,7 +62,7 @@ class World(Deeds):
         for user in self.users:
             if self.referee.ignored.get(user):
                 self.do(Ignore(user, ()))
-            if self.referee.selected.get(user):
+            if selected_of(self.stagings[user]):  # the last step may have been that choice
                 self.do(Run(user, "select"))
             if self.memory.clones[user] != REPO:
                 self.do(RenameClone(user, REPO))
