@@ -14,7 +14,7 @@ import msgspec
 from tests.kit.people import Result
 from tests.promises.crash.scenarios import Scenario
 from tests.promises.crash.steps import Step
-from tests.promises.crash.world import World
+from tests.promises.crash.world import World, is_own_note
 
 SIDES = ("before", "after")
 
@@ -52,6 +52,8 @@ class Sweep:
         """
         killed = self._kill(step, side, real=real)
         if killed.code != -signal.SIGKILL:
+            if is_own_note(step.where) and killed.code in self.scenario.codes:
+                return []  # what a line carried is noted where it was measured, and that depends on the time it took
             return [f"was not killed: {killed}"]
         wrong = [f"killed: {text}" for text in self._lost()]
         self.scenario.before_again(self.world)

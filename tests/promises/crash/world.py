@@ -148,6 +148,11 @@ OWN = ("/s3sync/seen/", "/s3sync/repositories/", "/s3sync/stores/")
 much a line carried."""
 
 
+def is_own_note(path: str) -> bool:
+    """True for what lies in the user's own folder and is not written by each run alike."""
+    return any(folder in path for folder in OWN)
+
+
 def _passes(path: str) -> bool:
     """What may lie about: the write-ahead log of a state.db; metadata.json as it was seen last, which its digest and
     the store vouch for; what is in the user's own folder; locks, which mean nothing without their holder; what
@@ -156,7 +161,7 @@ def _passes(path: str) -> bool:
     whose id reached nobody: it costs nothing, and `s3sync transfers` shows it."""
     return (
         path.endswith(("/state.db-wal", "/state.db-shm", "/.s3sync/lock", "/.s3sync/lock.json", *SEEN))
-        or any(folder in path for folder in OWN)
+        or is_own_note(path)
         or "/.s3sync-store/locks/" in path
         or "/.s3sync-store/tmp/" in path
         or "/.s3sync-store/records/" in path  # looked at with the object that each is of

@@ -118,14 +118,18 @@ class Referee(Struct):
         self._give_up(before.remote, now.remote)
         self._remember(now)
 
-    def after_run_elsewhere(self, user: str, now: Look) -> None:
-        """A run worked with another place: what it did to the folder is no wish about this one."""
+    def after_run_elsewhere(self, user: str, now: Look, *, moved: bool = False) -> None:
+        """A run worked with another place: what it did to the folder is no wish about this one.
+
+        But for what a person moves out of it, as with `mv`: the content is at its new name, and the old one not wanted.
+        """
         before, self.last = self.last, now
         if before.there() != now.there():
             raise Violation(f"{user}'s run changed a place that it did not work with")
         gone = self.keys(before.work[user]) - self.keys(now.work[user])
-        self.cleaned[user] |= gone
-        self.common[user] -= gone
+        if not moved:
+            self.cleaned[user] |= gone
+            self.common[user] -= gone
         self._remember(now)
 
     def after_end(self, attempt: Attempt, code: int | None) -> None:

@@ -274,7 +274,8 @@ class World(Deeds):
             if place == attempt.place:
                 referee.after_piece(attempt, self.look(place))
             else:
-                referee.after_run_elsewhere(attempt.run.user, self.look(place))
+                moved = attempt.run.kind.partition(" ")[0] in ("move", "organize")
+                referee.after_run_elsewhere(attempt.run.user, self.look(place), moved=moved)
 
     def _clock(self, user: str) -> Callable[[], datetime]:
         """Everybody's own: the second user's runs a day ahead, the third's an hour late."""
