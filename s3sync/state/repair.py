@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
 from s3sync.core.entries import Entry
@@ -24,7 +23,7 @@ from s3sync.core.unfinished import Unfinished
 from s3sync.disk.errors import local_errors
 from s3sync.local.room import OURS
 from s3sync.state import trusted
-from s3sync.state.journal import DID, STOPPED, Done
+from s3sync.state.journal import DECIDED, DID, STOPPED, Decided, Done, Stopped
 from s3sync.state.memory import FILE
 from s3sync.state.own import Owner
 from s3sync.state.places import StorePlace
@@ -51,13 +50,13 @@ from s3sync.state.sqlite import bring_up, readable
 _MD5 = re.compile("[0-9a-f]{32}")
 _STILL_TRIES = 5
 Row = tuple[Any, ...]
+_JOURNAL: dict[str, type[Struct]] = {DID: Done, DECIDED: Decided, STOPPED: Stopped}
 
 
 def _intent_or_journal_row(row: Row) -> object:
     """The journal of the last run is kept beside the intents."""
-    if row[1] == STOPPED:
-        return msgspec.json.decode(str(row[0]), type=dict[str, str])  # of a run that an error ended
-    return intent_row(row, Done) if row[1] == DID else known_intent_row(row)
+    kind = _JOURNAL.get(row[1])
+    return known_intent_row(row) if kind is None else intent_row(row, kind)
 
 
 _OTHER_ROWS: tuple[tuple[str, str, Callable[[Row], object]], ...] = (
