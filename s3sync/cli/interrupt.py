@@ -19,6 +19,8 @@ INTERRUPTED = 130
 GRACE_S = 0.7
 SHOW_CURSOR = "\x1b[?25h"
 
+_cut_short = [INTERRUPTED]  # the exit code where the orderly end takes longer than its moment
+
 
 def end_after_ctrl_c(say: Callable[[], object]) -> None:
     """From now on Ctrl-C ends the process soon, after `say`, also where Python never gets its turn.
@@ -39,8 +41,9 @@ def end_after_ctrl_c(say: Callable[[], object]) -> None:
         with suppress(OSError):
             if sys.stderr.isatty():
                 sys.stderr.write(SHOW_CURSOR)  # the bars hide it
-            say()
-        leave()
+            if _cut_short[-1] == INTERRUPTED:
+                say()
+        leave(_cut_short[-1])
 
     threading.Thread(target=watch, name="s3sync-ctrl-c", daemon=True).start()
 
@@ -64,8 +67,12 @@ def leave(code: int = INTERRUPTED) -> NoReturn:
 
 
 @contextmanager
-def ended_by_the_system() -> Iterator[None]:
-    """Have SIGTERM, by which systemd and launchd end a program, do what Ctrl-C does."""
+def ended_by_the_system(cut_short: int = INTERRUPTED) -> Iterator[None]:
+    """Have SIGTERM, by which systemd and launchd end a program, do what Ctrl-C does.
+
+    `cut_short` is the exit code where the end takes longer than its moment: 0 for what only shows something until
+    Ctrl-C, and has nothing that could be left half done.
+    """
 
     def end_now(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -74,7 +81,9 @@ def ended_by_the_system() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGTERM, end_now)
+    _cut_short.append(cut_short)
     try:
         yield
+        _cut_short.pop()  # not on the way out of a Ctrl-C, whose moment runs on
     finally:
         signal.signal(signal.SIGTERM, before)

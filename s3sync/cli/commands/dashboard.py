@@ -250,7 +250,7 @@ def _serve(asked: _Asked, port: int, every: str, *, opens: bool) -> int:
     if every_s < LEAST_S:
         raise UsageError(f"--every cannot be {every!r}", why=f"a look takes a while: at least {LEAST_S} s", hint="10s")
     viewer = _viewer() if opens else None
-    with ended_by_the_system():
+    with ended_by_the_system(cut_short=0):
         try:
             with Live(asked.maker(), every_s) as live, serving(live, port) as served:
                 print_served(served.url, quiet=call.quiet)
