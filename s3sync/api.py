@@ -129,10 +129,10 @@ class Project(Together, frozen=True):
         *,
         dry_run: bool = False,
     ) -> SelectReport:
-        """List the remote, and remember what of it is wanted here, if `choose` gives patterns."""
+        """List the remote, and remember what of it is wanted here, if `choose` gives names or patterns."""
         from s3sync.sync.selecting import select_files
 
-        return select_files(self.session, choose, dry_run=dry_run)
+        return select_files(self.session, choose, cwd=self.cwd, dry_run=dry_run)
 
     def down(
         self,

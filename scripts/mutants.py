@@ -3401,6 +3401,14 @@ MUTANTS = (
         ("tests/scenarios/people/test_selective.py", "-k", "counts_as_deleted and folder"),
     ),
     Mutant(
+        "selection-name-alone",
+        "A9: a name that exists selects that file or folder alone",
+        "s3sync/sync/selecting.py",
+        "        if word in meant:\n",
+        "        if word in meant and not word:\n",
+        ("tests/scenarios/people/test_selective.py", "-k", "that_file_or_folder_alone and folder"),
+    ),
+    Mutant(
         "connections-of-age",
         "no part goes over a connection that is likely to break under it",
         "s3sync/store/s3/connections.py",

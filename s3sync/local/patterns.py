@@ -149,6 +149,16 @@ def literal(name: str) -> str:
     return re.sub(r"([\\*?\[\]!#])", r"\\\1", name)
 
 
+def anchored(path: str, *, is_folder: bool = False) -> str:
+    """The pattern for the file or folder of that path alone; for the folder with an empty path, everything."""
+    if not path:
+        return "/*"
+    text = literal(path)
+    if not is_folder and text.endswith(" "):
+        text = f"{text[:-1]}\\ "
+    return f"/{text}/" if is_folder else f"/{text}"
+
+
 def has_wildcard(word: str) -> bool:
     return any(char in word for char in "*?[")
 

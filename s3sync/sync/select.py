@@ -130,6 +130,23 @@ def paths_of(typed: str, staging: Path, cwd: Path) -> list[str]:
     return list(dict.fromkeys(path for path in _word(typed, staging, cwd).paths if not path.endswith("/")))
 
 
+def names_meant(
+    words: Sequence[str], staging: Path, cwd: Path, known: Callable[[], Iterable[str]]
+) -> dict[str, tuple[str, bool]]:
+    """Paths of the words that name a file or a folder, each with whether it is a folder (an empty one: all of it)."""
+    made = [_word(typed, staging, cwd) for typed in dict.fromkeys(words)]
+    files, folders = _found({path.rstrip("/") for word in made for path in word.paths}, known)
+    meant: dict[str, tuple[str, bool]] = {}
+    for word in reversed(made):
+        for path in reversed(word.paths):
+            folder = path.rstrip("/")
+            if folder in folders or not folder:
+                meant[word.typed] = folder, True
+            if path in files:
+                meant[word.typed] = path, False
+    return meant
+
+
 def _folders_above(path: str) -> Iterator[str]:
     yield ""
     yield from (path[:end] for end, char in enumerate(path) if char == "/")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
 
 from msgspec import Struct, field
 
 from s3sync.errors import UsageError
+from s3sync.local.patterns import anchored
 from s3sync.state.memory import StateDB
 from s3sync.sync.report import ProjectAddress
 from s3sync.sync.scan import scan
+from s3sync.sync.select import names_meant
 from s3sync.sync.selection import FACT, leave_out_deselected, selected, wanted_by
 from s3sync.sync.session import Session
 from s3sync.sync.view import View
@@ -35,6 +39,8 @@ class SelectReport(Struct):
     changed: bool = False
     dry_run: bool = False
     groups: list[Group] = field(default_factory=list)
+    namesakes: dict[str, int] = field(default_factory=dict)
+    """Files in other folders that are called as a name that was said, by the pattern that selects them, too."""
 
     @property
     def files(self) -> int:
@@ -49,18 +55,21 @@ def select_files(
     session: Session,
     choose: Callable[[SelectReport], Sequence[str] | None] = lambda report: None,
     *,
+    cwd: Path | None = None,
     dry_run: bool = False,
 ) -> SelectReport:
     """List the remote, and remember what is wanted from now on.
 
-    `choose` gets the list, and gives the patterns: none for everything, None to leave the selection as it is.
-    Touches no file. Raises `UsageError` for what is no pattern, `StoreError`, `LockHeld`.
+    `choose` gets the list, and gives names and patterns: none for everything, None to leave the selection as it is. A
+    name that exists, as seen from `cwd` or the staging folder, is remembered as the pattern of that file or folder
+    alone; the patterns of the list that it begins with stay as they are. Touches no file.
+    Raises `UsageError` for what is no pattern, `StoreError`, `LockHeld`.
     """
     if dry_run:
         with session.memory(read_only=True) as state:
-            return _select(session, state, scan(session, state), choose, dry_run=True)
+            return _select(session, state, scan(session, state), choose, cwd, dry_run=True)
     with session.lock(), session.memory() as state:
-        return _select(session, state, scan(session, state), choose, dry_run=False)
+        return _select(session, state, scan(session, state), choose, cwd, dry_run=False)
 
 
 def _select(
@@ -68,6 +77,7 @@ def _select(
     state: StateDB,
     seen: View,
     choose: Callable[[SelectReport], Sequence[str] | None],
+    cwd: Path | None,
     *,
     dry_run: bool,
 ) -> SelectReport:
@@ -76,9 +86,14 @@ def _select(
     chosen = choose(report)
     if chosen is None or list(chosen) == before:
         return report
-    patterns = [pattern for pattern in chosen if pattern.strip()]
+    kept = before if list(chosen[: len(before)]) == before else []
+    patterns = [*kept, *_patterns(session, seen, chosen[len(kept) :], cwd)]
+    patterns = list(dict.fromkeys(patterns))
+    if patterns == before:
+        return report
     _check(patterns)
     report.patterns, report.changed, report.groups = patterns, True, _groups(seen, patterns)
+    report.namesakes = _namesakes(seen, patterns[len(kept) :], patterns)
     if patterns and not report.wanted and report.files:
         raise UsageError(
             "nothing was selected",
@@ -93,6 +108,30 @@ def _select(
         seen.deselected, seen.deselected_bytes = set(), 0
         leave_out_deselected(seen, state)
     return report
+
+
+def _patterns(session: Session, seen: View, words: Sequence[str], cwd: Path | None) -> Iterator[str]:
+    """What is remembered of each word: a name that exists is itself alone, and any other word a pattern."""
+    staging = session.project.staging
+    meant = names_meant(words, staging, cwd or staging, lambda: chain(seen.there.files, seen.here.files))
+    for word in words:
+        if word in meant:
+            path, is_folder = meant[word]
+            yield anchored(path, is_folder=is_folder)
+        elif word.strip():
+            yield word
+
+
+def _namesakes(seen: View, said: Sequence[str], patterns: Sequence[str]) -> dict[str, int]:
+    """How many files each name at the top would select in other folders, too, as a pattern that looks into each."""
+    wide = {f"**{one}": wanted_by([f"**{one}"]) for one in said if one.startswith("/") and "/" not in one[1:-1]}
+    wanted = wanted_by(patterns)
+    found = dict.fromkeys(wide, 0)
+    for path, _ in _remote(seen) if wide else ():
+        if not wanted(path):
+            for pattern, fits in wide.items():
+                found[pattern] += fits(path)
+    return {pattern: files for pattern, files in found.items() if files}
 
 
 def _check(patterns: Sequence[str]) -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Patterns = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATTERN]...", help="Folders, names or patterns, as in .gitignore.", show_default=False),
+    typer.Argument(
+        metavar="[PATTERN]...", help="Folders or files by name, or patterns as in .gitignore.", show_default=False
+    ),
 ]
 
 
@@ -69,7 +71,7 @@ def _ask(report: SelectReport, call: Call) -> Sequence[str] | None:
     from s3sync.cli.show.select import print_groups
 
     print_groups(report)
-    typed = typer.prompt("Wanted here (patterns with blanks between, * for all, empty: as it is)", "", err=True)
+    typed = typer.prompt("Wanted here (names or patterns, blanks between; * for all, empty: as it is)", "", err=True)
     try:
         words = shlex.split(typed)
     except ValueError as error:

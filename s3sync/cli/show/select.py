@@ -5,6 +5,7 @@ from __future__ import annotations
 from s3sync.cli.output import SCHEMA, printable, say, short_name
 from s3sync.cli.show.words import Json, place_json
 from s3sync.core.quantities import files_text, size_text
+from s3sync.core.typed import typed
 from s3sync.sync.selecting import Group, SelectReport
 
 
@@ -35,8 +36,15 @@ def print_select(report: SelectReport, *, quiet: bool) -> None:
     shown = " ".join(printable(pattern) for pattern in report.patterns)
     said = f"{would}remembered" if report.changed else "as before"
     say(f"Selected: {shown} ({report.wanted} of {files_text(report.files)}), {said}")
+    for pattern, files in report.namesakes.items():
+        alone = printable(pattern.removeprefix("**"))
+        say(
+            f"{alone} is the one at the top of the project alone. {files_text(files)} more in other folders: "
+            f"s3sync select --add {printable(typed(pattern))}"
+        )
     if report.changed:
         say("What is here stays. What is not selected is not fetched, and deleting it here deletes it nowhere else.")
+        say("`s3sync select --all` selects everything again.")
 
 
 def select_json(report: SelectReport) -> Json:
@@ -49,6 +57,7 @@ def select_json(report: SelectReport) -> Json:
         "patterns": report.patterns,
         "files": report.files,
         "wanted": report.wanted,
+        "namesakes": report.namesakes,
         "groups": list(report.groups),
         "exit_code": 0,
     }

@@ -82,11 +82,13 @@ class Referee(Struct):
         )
 
     def is_left_out(self, user: str, path: str) -> bool:
-        """Whether a user does not want it here. As in .gitignore, a name without a slash is one in every folder."""
-        chosen = self.selected.get(user, ())
-        within = ((f"/{path}/", f"/{name}/") for name in chosen)
+        """Whether a user does not want it here. A name that was there when it was chosen is kept with a slash before
+        it, and is that one alone; as in .gitignore, any other without a slash is one in every folder."""
+        chosen = [name.replace("\\", "") for name in self.selected.get(user, ())]
+        within = ((f"/{path}/", name, f"/{name.strip('/')}/") for name in chosen)
         return bool(chosen) and not any(
-            part in whole if part.count("/") == 2 else whole.startswith(part) for whole, part in within
+            whole.startswith(part) if name.startswith("/") or "/" in name.strip("/") else part in whole
+            for whole, name, part in within
         )
 
     @property

@@ -104,3 +104,29 @@ def test_a_cleanup_names_what_is_not_selected_and_stays(people: tuple[Person, Pe
         assert kept == dict.fromkeys(("cut.prproj", "raw/a.mov", "raw/b.mov"), "is not selected on this computer")
     told = jan.ok("cleanup", "raw/", "--unseen", "--force", "--yes", "--json").json  # as the hint says
     assert {(item["name"], item["in_trash"]) for item in told["deleted"]} == {("raw/a.mov", True), ("raw/b.mov", True)}
+
+
+def test_a_name_that_exists_means_that_file_or_folder_alone(people: tuple[Person, Person]) -> None:
+    """As for every other command: `audio/` also took the folder of that name in each other folder."""
+    david, jan = people
+    names = ("audio/a.wav", "raw/audio/b.wav", "raw/take[1].wav", "raw/take1.wav", "cut.prproj", "old/cut.prproj")
+    for name in names:
+        david.write(name, name)
+    david.ok("up")
+    told = jan.ok("select", "audio", "cut.prproj")
+    assert "Selected: /audio/ /cut.prproj (2 of 6 files), remembered" in told.out
+    assert "1 file more in other folders: s3sync select --add '**/audio/'" in told.out
+    jan.ok("down")
+    assert set(jan.files()) == {"audio/a.wav", "cut.prproj"}
+
+    added = jan.ok("select", "--add", "**/audio/", "raw/take[1].wav", "--json").json  # as it was told
+    assert (added["wanted"], added["namesakes"]) == (4, {})
+    assert added["patterns"] == ["/audio/", "/cut.prproj", "**/audio/", r"/raw/take\[1\].wav"]
+    jan.ok("down")
+    assert set(jan.files()) == {"audio/a.wav", "raw/audio/b.wav", "raw/take[1].wav", "cut.prproj"}
+
+    assert jan.ok("select", "raw", "--json", cwd=jan.staging).json["patterns"] == ["/raw/"]
+    assert jan.ok("select", "take1.wav", "--json", cwd=jan.staging / "raw").json["patterns"] == ["/raw/take1.wav"]
+    assert jan.ok("select", "*.prproj", "old", "--json").json["wanted"] == 2
+    assert "everything again" in jan.ok("select", "raw").out
+    assert jan.ok("select", "--all", "--json").json["wanted"] == 6

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.config.spec import DEFAULT_IGNORE
-from s3sync.local.patterns import Patterns, compile_patterns, literal
+from s3sync.local.patterns import Patterns, anchored, compile_patterns, literal
 
 PIECES = [
     "a", "b", "ab", "x.a", "*", "**", "***", "?", "*.a", "a*", "*b", "a*b*", "**a", "[ab]", "[!a]", "[^a]", "[a-b]",
@@ -120,6 +120,17 @@ def test_a_literal_is_one_name(name: str) -> None:
     patterns = compile_patterns([literal(name)])
     assert patterns.match_file(name) and patterns.match_file(f"cut/{name}")
     assert not any(map(patterns.match_file, ["take1.mp4", "a", "b", "axbx", "ab"]))
+
+
+@pytest.mark.parametrize("path", ["take[1].mp4", "!a", "cut/#b", "cut/a*b?", "a\\b", "end ", "day 1 /a"])
+def test_an_anchored_path_is_that_one_alone(path: str) -> None:
+    assert compile_patterns([anchored(path)]).match_file(path)
+    inside = compile_patterns([anchored(path, is_folder=True)])
+    assert inside.match_file(f"{path}/x") and not inside.match_file(path)
+    others = [f"raw/{path}", f"raw/{path}/x", f"{path}x", "take1.mp4", "cut/axbx"]
+    assert not any(map(compile_patterns([anchored(path)]).match_file, others))
+    assert not any(map(inside.match_file, others))
+    assert all(map(compile_patterns([anchored("", is_folder=True)]).match_file, [path, *others]))
 
 
 def test_a_deep_path_needs_no_stack() -> None:
