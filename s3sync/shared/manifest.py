@@ -24,6 +24,7 @@ from s3sync.core.sealed import MAGIC
 from s3sync.disk.errors import local_errors
 from s3sync.errors import LostRace, ManifestError, NotFound, PreconditionFailed, Unchanged
 from s3sync.shared.manifest_text import ManifestText, encrypted
+from s3sync.shared.whose import place, refuse_foreign
 from s3sync.spill.table import SpilledDict
 from s3sync.store.aspects import aspect
 from s3sync.store.port import Create, Headers, Reader, Store, Update
@@ -71,12 +72,12 @@ class Kept(Protocol):
 def read_manifest(store: Store, prefix: str, *, unless: str | None = None, kept: Kept | None = None) -> StoredManifest:
     """Read `<prefix>metadata.json`; an absent one is an empty manifest. One that is `kept` here does not travel again.
 
-    Raises `Unchanged` where it still has the ETag `unless`; `ManifestError`, `StoreError`, and `DiskFull` or
-    `LocalError` where a temporary file cannot be written.
+    Raises `Unchanged` where it still has the ETag `unless`; `ManifestError`, also for that of another project;
+    `StoreError`, and `DiskFull` or `LocalError` where a temporary file cannot be written.
     """
     if not store.capabilities.conditional_writes:
         return _read_merged(store, prefix, unless)
-    repo, project = prefix.rstrip("/").rsplit("/", 1)
+    repo, project = place(prefix)
     try:
         with ManifestText() as text:
             etag, is_new = _fetch(store, prefix + MANIFEST, text, unless, kept)
@@ -85,8 +86,9 @@ def read_manifest(store: Store, prefix: str, *, unless: str | None = None, kept:
                 kept.keep(etag, text.pieces())
     except NotFound:
         return StoredManifest(Manifest(project, repo, files=SpilledDict(FileRecord)), None)
-    manifest.project_id = manifest.project_id or project
-    manifest.repo = manifest.repo or repo
+    records = ((record.name, record.size_bytes) for record in manifest.files.values())
+    refuse_foreign(store, prefix, (manifest.repo, manifest.project_id), len(manifest.files), records)
+    manifest.project_id, manifest.repo = project, repo
     return StoredManifest(manifest, etag)
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from s3sync.aside import Aside
 from s3sync.core.manifest.merge import (
+    PATH,
     Statement,
     Statements,
     Thing,
@@ -29,12 +30,13 @@ from s3sync.core.manifest.merge import (
 )
 from s3sync.core.manifest.parse import broken, parse, too_large
 from s3sync.core.manifest.record import SCHEMA, FileRecord, Manifest, render
-from s3sync.core.names import MANIFEST, name_part
+from s3sync.core.names import MANIFEST, name_part, refuse_reason
 from s3sync.core.records import records
 from s3sync.core.sealed import MAGIC
 from s3sync.core.times import format_time
 from s3sync.errors import ManifestError, NotFound
 from s3sync.shared.manifest_text import encrypted
+from s3sync.shared.whose import is_named_so, place, refuse_foreign
 from s3sync.spill.table import SpilledDict
 from s3sync.store.port import Create, Headers, Store, Update
 
@@ -102,6 +104,7 @@ def read_all(store: Store, prefix: str) -> Own:
     by_key: dict[str, tuple[str, Statements]] = {}
     digests: dict[str, str] = {}
     revisions: dict[str, int] = {}
+    named: dict[str, tuple[str, str]] = {}
     of_shared: Statements = {}
     revision = 0
     for key, found in texts:
@@ -109,19 +112,36 @@ def read_all(store: Store, prefix: str) -> Own:
             text = _decoded(found[1], key)
             revision = max(revision, text.revision)
             revisions[key] = text.revision
+            named[key] = text.repo, text.project_id
             by_key[key] = found[0], {one.thing: one for one in text.statements}
             digests[key] = md5(found[1], usedforsecurity=False).hexdigest()
     if old is not None:
-        of_shared = _of_shared(old[1])
-        revision = max(revision, parse(old[1]).revision)
+        of_shared, shared_manifest = _of_shared(old[1]), parse(old[1])
+        revision = max(revision, shared_manifest.revision)
+        named[prefix + MANIFEST] = shared_manifest.repo, shared_manifest.project_id
         digests[prefix + MANIFEST] = md5(old[1], usedforsecurity=False).hexdigest()
     everything = [of_shared, *(statements for _, statements in by_key.values())]
     until = format_time(datetime.now(UTC) + MOST_AHEAD)
     best = merged(*everything, until=until)
+    for key, names in named.items():
+        _refuse_foreign(store, prefix, key, names, by_key[key][1] if key in by_key else of_shared, best)
     manifest = _manifest(prefix, best, max([revision, *(one.revision for one in best.values())]))
     losers = {name: _records(some) for name, some in outdone(everything, best).items()}
     late = {key: at for key, (_, statements) in by_key.items() if (at := ahead(statements, until)) is not None}
     return Own(manifest, _etag(digests), by_key, of_shared, digests, losers, until, late, revisions)
+
+
+def _refuse_foreign(
+    store: Store, prefix: str, key: str, named: tuple[str, str], own: Statements, best: Statements
+) -> None:
+    """Only what still stands of a manifest can be of this project, or of another. Raises as `refuse_foreign`."""
+    if is_named_so(prefix, named):
+        return
+    standing = [one for thing, one in own.items() if one.kind == PATH and best[thing] is one]
+    values = [one.value.get("files") for one in standing if isinstance(one.value, dict)]
+    files = [(one.name, one.size_bytes) for one in _records(values) if not refuse_reason(one.name)]
+    if files:
+        refuse_foreign(store, prefix, named, len(files), files, key)
 
 
 def _listed(store: Store, folder: str) -> list[str]:
@@ -228,7 +248,7 @@ def _of_shared(data: bytes) -> Statements:
 
 def _manifest(prefix: str, best: Statements, revision: int) -> Manifest:
     """Raises `ManifestError` for statements that no metadata.json could make."""
-    repo, project = prefix.rstrip("/").rsplit("/", 1)
+    repo, project = place(prefix)
     try:
         document = {"project_id": project, "repo": repo, **document_of(best), "schema": SCHEMA, "revision": revision}
         text = msgspec.json.encode(document)

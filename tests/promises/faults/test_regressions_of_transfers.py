@@ -12,7 +12,7 @@ import json
 
 import pytest
 
-from tests.kit.people import Person
+from tests.kit.people import PROJECT, REPO, Person
 from tests.kit.servers import MiniStack
 from tests.promises.faults.conftest import open_project
 from tests.scenarios.transfers.commands import parts_remembered, started, until
@@ -50,7 +50,7 @@ def test_s5cmd_872_no_key_and_no_name_leads_out_of_the_folder(new_office: NewOff
         entry = {"size_bytes": 7, "uploaded_by": "eve", "uploaded_at": "2025-11-03T10:00:00Z", "md5": "0" * 32}
         names = ["../../x.txt", "/abs.txt", "..", "nul\x00.txt"]
         files = [{"name": name, **entry} for name in names]
-        office.put("metadata.json", json.dumps({"project_id": "b63", "repo": "v", "files": files}).encode())
+        office.put("metadata.json", json.dumps({"project_id": PROJECT, "repo": REPO, "files": files}).encode())
         before = {path for path in office.root.rglob("*") if ".s3sync" not in path.parts}
         report = open_project(office.jan).down()
         assert {problem.path for problem in report.failed} == {*keys, *names}

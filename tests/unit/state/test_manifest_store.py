@@ -100,6 +100,18 @@ def test_the_next_write_updates_what_was_read(store: Store) -> None:
     assert second.manifest.write_id != first.manifest.write_id
 
 
+def test_that_of_another_project_which_came_meanwhile_is_not_merged(store: Store) -> None:
+    known = write_edits(store, PREFIX, NONE, edits("a"))
+    foreign = written(store) | {"project_id": "b64", "write_id": "of b64"}
+    put(store, json.dumps(foreign).encode())
+    with pytest.raises(ManifestError, match=r"another project: .*of 1 file that it names, 0 are here"):
+        write_edits(store, PREFIX, known, edits("b"))
+    assert written(store) == foreign
+    put_object(store, "a")
+    stored = write_edits(store, PREFIX, known, edits("b"))
+    assert stored.manifest.files.keys() == {"a", "b"} and written(store)["project_id"] == "b63-flivideo"
+
+
 def test_both_create_at_once(store: Store) -> None:
     write_edits(store, PREFIX, NONE, edits("a", by="david"))
     stored = write_edits(store, PREFIX, NONE, edits("b"))
