@@ -65,7 +65,9 @@ class Remotes:
         return None if kind == "mem" else self.root / kind / path
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "RCLONE_CONFIG": str(self.config)}
+        """The same for all tests, whatever HOME they have: a process starts one rclone for each environment."""
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return {**kept, "HOME": str(self.root), "RCLONE_CONFIG": str(self.config)}
 
     def start(self) -> None:
         for kind in ("loc", "dav", "ssh"):
