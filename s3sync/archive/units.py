@@ -57,6 +57,11 @@ def find_units(
             yield unit
 
 
+def has_units(chosen: ArchiveSet, root: Path | None) -> bool:
+    """True if a set finds any unit on the disk. Raises `ConfigError` where there is no source."""
+    return chosen.rows is None and bool(_outlines(chosen, root, Selection(chosen)))
+
+
 def is_due(chosen: ArchiveSet, unit: Unit, now: float) -> bool:
     """True if the newest file of a unit is as old as the set says."""
     return chosen.older_than_s is None or unit.newest_ns / 1e9 <= now - chosen.older_than_s

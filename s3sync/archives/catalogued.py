@@ -9,7 +9,7 @@ from msgspec import Struct
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.sets import require_units
 from s3sync.archive.speed import Measured, measured
-from s3sync.archive.units import find_units
+from s3sync.archive.units import find_units, has_units
 from s3sync.archives.opened import Opened, Place
 from s3sync.config.archive_classes import class_at
 from s3sync.core.archive.named import meant_by, units_of
@@ -87,6 +87,11 @@ class Catalogued(Opened, frozen=True):
                     if unit.id not in known:
                         files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
                         yield NotArchived(chosen.name, unit.id, files, unit.size, unit.newest_ns, unit.refused)
+
+    def has_units(self, *, set: str | None = None) -> bool:
+        """True if there is any unit on this disk, archived or not."""
+        sets = (one for place in self.places(set) for one in place.sets if set in (None, one.name))
+        return any(has_units(one, self.settings.root) for one in sets)
 
     def show(self, unit: str, *, set: str | None = None) -> list[Shown]:
         """The archives of one unit with their members. Raises `UsageError` for a unit that is not known."""

@@ -40,7 +40,10 @@ def list_archives(
         if year or storage_class:
             raise UsageError("--not-archived goes with --set alone", why="what is not archived has no class or year")
         missing = list(archives.not_archived(set=set))
-        print_json(missing_json(missing)) if call.json else print_missing(missing, call)
+        if call.json:
+            print_json(missing_json(missing))
+        else:
+            print_missing(missing, call, any_here=bool(missing) or archives.has_units(set=set))
         return 0
     found = archives.archives(set=set, year=year, storage_class=known_class(storage_class))
     print_json(list_json(found)) if call.json else print_list(found, call, chosen=any((set, year, storage_class)))

@@ -23,6 +23,8 @@ REBUILD = (
     " `s3sync archive catalogue rebuild` reads what others sent."
 )
 
+NONE_HERE = "No unit is here, archived or not: `s3sync archive analyze` says what each set looks for."
+
 
 def archived_json(archive: Archived, store: str) -> Json:
     """An archive, with what tools before this one recorded of each."""
@@ -137,7 +139,8 @@ def missing_json(missing: Sequence[NotArchived]) -> Json:
     return {**_head("list"), "not_archived": units, "exit_code": 0}
 
 
-def print_missing(missing: Sequence[NotArchived], call: Call) -> None:
+def print_missing(missing: Sequence[NotArchived], call: Call, *, any_here: bool) -> None:
+    """`any_here`: there are units on this disk."""
     if call.quiet:
         return
     width = max([len(printable(one.unit)) for one in missing] + [4])
@@ -148,8 +151,10 @@ def print_missing(missing: Sequence[NotArchived], call: Call) -> None:
             age = format_ns(one.newest_ns)[:10] if one.newest_ns else ""
             amount = f"{files_text(one.files):>11}  {size_text(one.size):>9}"
             say(f"  {printable(one.unit).ljust(width)}  {age:>10}  {amount}{refused}")
-    size = size_text(sum(one.size for one in missing))
-    say(f"{counted(len(missing), 'unit')} not archived, {size}" if missing else "All units here are archived.")
+    if missing:
+        say(f"{counted(len(missing), 'unit')} not archived, {size_text(sum(one.size for one in missing))}")
+    else:
+        say("Every unit here has an archive." if any_here else NONE_HERE)
 
 
 def shown_json(found: Sequence[Shown]) -> Json:

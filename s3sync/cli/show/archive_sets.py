@@ -179,7 +179,7 @@ def _print_set(one: SetAnalysis, report: Analysis, *, verbose: bool) -> None:
                 waits = "" if line.due else " (not old enough)"
                 say(f"    {printable(line.id)} ({size_text(line.size)}) -> {printable(line.key)}{waits}")
     if not one.total.units:
-        say("  nothing to archive")
+        say(f"  {_nothing_text(one)}")
         return
     say(f"  due:  {_total_text(one.due)}" if one.due.units != one.total.units else "  all of it is due")
     if one.seconds is not None:
@@ -189,6 +189,15 @@ def _print_set(one: SetAnalysis, report: Analysis, *, verbose: bool) -> None:
     else:
         say("  time: not known yet, as nothing was sent from here; --rate 10M counts with 10 MB a second")
     _print_price(one, report)
+
+
+def _nothing_text(one: SetAnalysis) -> str:
+    """Words for a set without a unit that can be archived."""
+    if one.units:
+        return "nothing to archive"
+    if one.set.marker:
+        return f"no unit: one is a folder here with {printable(one.set.marker)}/ in it"
+    return f"no unit in {printable(one.set.source)}"
 
 
 def _print_price(one: SetAnalysis, report: Analysis) -> None:

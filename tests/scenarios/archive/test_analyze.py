@@ -57,6 +57,21 @@ def test_what_cannot_be_archived_is_told_and_the_rest_too(david: Person) -> None
     assert "b42 cannot be archived: there is no file in it" in result.err
 
 
+def test_where_no_unit_is_found_it_is_said_what_is_looked_for_and_nothing_is_called_archived(david: Person) -> None:
+    empty = "No unit is here, archived or not: `s3sync archive analyze` says what each set looks for."
+    put(david.repo, "b40-film/heavy/a.mp4")
+    for text, told in (
+        ("archives: {projects: {store: 'file:///tmp/none', layout: '{id}'}}\n", "a folder here with s3-staging/ in it"),
+        (SET, "no unit in raw/*"),
+    ):
+        settings(david, text)
+        (david.repo / "raw").mkdir(exist_ok=True)
+        assert told in david.ok("archive", "analyze", cwd=david.repo).out
+        assert david.ok("archive", "list", "--not-archived", cwd=david.repo).out.strip() == empty
+    put(david.repo, "raw/m42/a.fits")
+    assert "1 unit not archived" in david.ok("archive", "list", "--not-archived", cwd=david.repo).out
+
+
 def test_two_units_with_one_key_are_refused(david: Person) -> None:
     settings(david, SET.replace("raw/*", "raw/*/*"))
     put(david.repo, "raw/2023/m42/x")
