@@ -3491,8 +3491,8 @@ MUTANTS = (
     Mutant(
         "memory-of-ffmpeg",
         "no file of a teammate has ffmpeg take all memory",
-        "s3sync/team/pages/ffmpeg.py",
-        "            _bound(process.pid)\n",
+        "s3sync/disk/looking_in.py",
+        "            _bound(process.pid, bounds.most_data)\n",
         "            pass\n",
         ("tests/unit/team/test_ffmpeg.py", "-k", "as_a_whole"),
     ),
@@ -3503,6 +3503,22 @@ MUTANTS = (
         "pixels is not None and pixels <= MOST_PIXELS",
         "True",
         ("tests/unit/dashboard/test_pictures.py", "-k", "asks"),
+    ),
+    Mutant(
+        "memory-of-exiftool",
+        "no file of a teammate has ExifTool tell as much as the file holds",
+        "s3sync/archive/readers/exiftool.py",
+        "into(told, MOST_TOLD)",
+        "told.extend",
+        ("tests/unit/archive/test_readers.py", "-k", "no_more_memory"),
+    ),
+    Mutant(
+        "exiftool-in-vain",
+        "a file with which ExifTool comes to no end gets no key of another date, and few are waited for",
+        "s3sync/archive/readers/exiftool.py",
+        "        _in_vain.append(time.monotonic())\n",
+        "",
+        ("tests/unit/archive/test_readers.py", "-k", "comes_to_no_end"),
     ),
 )
 

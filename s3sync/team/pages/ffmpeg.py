@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import sys
-import threading
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import IO
 
 from msgspec import Struct
 
+from s3sync.disk.looking_in import Bounds, into, run
 from s3sync.disk.programs import program
 
 INSTALL = "install ffmpeg, or: pip install 's3sync-collab[review]'"
@@ -36,8 +32,6 @@ FORMATS = (
 MOST_PIXELS = 150_000_000
 MOST_MEMORY = 1 << 30
 """Bytes of one block of ffmpeg's memory."""
-MOST_DATA = 2 << 30
-"""Bytes of all its memory, where the system bounds them (Linux): a file of many pictures has many blocks."""
 MOST_TOLD = 256 * 1024
 """Bytes of what ffmpeg tells of a file."""
 LARGEST_POSTER = 400_000
@@ -99,7 +93,7 @@ class Ffmpeg(Struct, frozen=True):
         words = ["-map", "0:V:0", "-frames:v", "1", "-vf", scale, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]
         words += ["-q:v", "6", "-map_metadata", "-1", "-f", "image2pipe", "pipe:1"]
         found = bytearray()
-        ended, _ = self._run(descriptor, path, words, _into(found, LARGEST_POSTER), at_s=at_s)
+        ended, _ = self._run(descriptor, path, words, into(found, LARGEST_POSTER), at_s=at_s)
         whole = found.startswith(b"\xff\xd8\xff") and found.endswith(b"\xff\xd9")
         return bytes(found) if ended and whole else None
 
@@ -119,78 +113,18 @@ class Ffmpeg(Struct, frozen=True):
         argv = [self.program, "-nostdin", "-hide_banner", "-loglevel", "info", "-max_alloc", str(MOST_MEMORY)]
         argv += ["-threads", "1", "-max_pixels", str(MOST_PIXELS), "-protocol_whitelist", "file"]
         argv += ["-format_whitelist", FORMATS, *(["-ss", f"{at_s:.3f}"] if at_s else [])]
-        told = bytearray()
+        argv += ["-i", f"file:{_name_of(descriptor, path)}", *words]
         try:
-            with _started([*argv, "-i", f"file:{_name_of(descriptor, path)}", *words], descriptor) as process:
-                ender = threading.Timer(self.patience_s, _end, args=(process,))
-                listener = threading.Thread(target=_pour, args=(process.stderr, _into(told, MOST_TOLD)), daemon=True)
-                ender.start()
-                listener.start()
-                try:
-                    _pour(process.stdout, out)
-                    listener.join()
-                    process.wait()
-                finally:
-                    ender.cancel()
+            ended = run(argv, out, Bounds(self.patience_s, MOST_TOLD), files=(descriptor,))
         except OSError:
             return False, b""
-        return process.returncode == 0, bytes(told)
-
-
-@contextmanager
-def _started(argv: list[str], descriptor: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that ends with the block, however that ends, and its own processes with it. It gets the open file, and
-    no other."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TEMP", "TMP") if name in os.environ}
-    passed = (descriptor,) if os.name == "posix" else ()
-    pipe, none = subprocess.PIPE, subprocess.DEVNULL
-    environ = {**kept, "LC_ALL": "C"}
-    with subprocess.Popen(
-        argv, stdin=none, stdout=pipe, stderr=pipe, pass_fds=passed, env=environ, start_new_session=True
-    ) as process:
-        try:
-            _bound(process.pid)
-            yield process
-        finally:
-            _end(process)
-
-
-def _bound(pid: int) -> None:
-    """Bound the memory of a process. It is done from here: nothing may run between fork and exec beside threads."""
-    if sys.platform == "linux":
-        import resource
-
-        with suppress(OSError):
-            resource.prlimit(pid, resource.RLIMIT_DATA, (MOST_DATA, MOST_DATA))
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill one that was not waited for; where there are groups of processes, all of its group: a script may stand for
-    the program."""
-    if process.returncode is not None:
-        return
-    if os.name == "posix":
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+        return ended.code == 0, ended.told
 
 
 def _name_of(descriptor: int, path: str) -> str:
     """Name by which the program opens the very file that is open here, whatever stands at its path by then."""
     name = f"/dev/fd/{descriptor}"
     return name if os.name == "posix" and Path(name).exists() else path
-
-
-def _pour(stream: IO[bytes] | None, into: Callable[[bytes], None]) -> None:
-    assert stream is not None
-    while chunk := stream.read(1 << 16):
-        into(chunk)
-
-
-def _into(found: bytearray, most: int) -> Callable[[bytes], None]:
-    """Keep what comes, up to a limit. The rest is read, so that the program comes to its end."""
-    return lambda chunk: found.extend(chunk[: most - len(found)])
 
 
 def read_facts(told: str) -> Facts | None:

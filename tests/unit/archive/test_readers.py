@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
+import time
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -204,3 +207,55 @@ def test_without_exiftool_such_a_file_says_nothing(tmp_path: Path, monkeypatch: 
     path = photo(tmp_path / "a.jpg", "2024:07:15 22:10:05", "Z 8").rename(tmp_path / "a.heic")
     fields = said(path, UTC, True)
     assert "captured" not in fields and "not installed" in fields["no camera"]
+
+
+def script(path: Path, body: str) -> str:
+    """A script in the place of ExifTool."""
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands for the program")
+def test_exiftool_gets_no_secret_no_folder_and_no_more_memory_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    monkeypatch.chdir(tmp_path)
+    take = "import mmap, time; time.sleep(0.3); mmap.mmap(-1, 1 << 29, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)"
+    model = '[{\\"a:Model\\": \\"%s\\"}]'
+    for body, camera in (
+        (f'printf "{model}" "$AWS_SECRET_ACCESS_KEY."', "."),
+        (f'printf "{model}" "$(pwd)"', "/"),
+        (f'printf "{model}" "$(head -c 100000 /dev/zero | tr "\\0" M)"', None),
+        (f"{sys.executable} -c '{take}' && printf '[{{}}]'", None),
+    ):
+        program_of = script(tmp_path / "exiftool", body)
+        monkeypatch.setattr(exiftool, "program", lambda name, found=program_of: found)
+        if camera is None and (sys.platform == "linux" or "head" in body):
+            with pytest.raises(Unsaid):
+                exiftool.read_by_exiftool(tmp_path / "a.heic")
+        elif camera is not None:
+            assert exiftool.read_by_exiftool(tmp_path / "a.heic").camera == camera
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands for the program")
+def test_a_file_with_which_exiftool_comes_to_no_end_gets_no_key_and_few_of_them_are_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of four gigabytes of nothing, which takes no room on a disk, keeps it busy for hours."""
+    asked = tmp_path / "asked"
+    program_of = script(tmp_path / "exiftool", f"echo x >> {asked}; sleep 600")
+    monkeypatch.setattr(exiftool, "program", lambda name: program_of)
+    monkeypatch.setattr(exiftool, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(exiftool, "_in_vain", deque(maxlen=exiftool.MOST_IN_VAIN))
+    for _ in range(exiftool.MOST_IN_VAIN):
+        with pytest.raises(OSError, match="no end with it"):
+            said(tmp_path / "a.avi", UTC, True)
+    with pytest.raises(OSError, match="not asked any more"):
+        said(tmp_path / "b.avi", UTC, True)
+    assert len(asked.read_text().splitlines()) == exiftool.MOST_IN_VAIN
+    later = time.monotonic() + exiftool.AGAIN_S
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    with pytest.raises(OSError, match="no end with it"):
+        said(tmp_path / "b.avi", UTC, True)
