@@ -18,6 +18,7 @@ from s3sync.organize.report import Named, OrganizeReport
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import Refusals
+from s3sync.pairs.leaving import forget
 from s3sync.pairs.locked import is_locked, locked_at
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.work import Work
@@ -112,6 +113,8 @@ def _execute(work: Work, report: OrganizeReport, found: Plan, options: OrganizeO
         journal.sync()
         for knows in work.knows.values():
             knows.save()
+        if options.moves:
+            forget(work, End.A, (step.old for step, _ in arrived), stay=True)
         gone = _take_away(report, mover, pool, arrived) if options.moves else set()
         for step, done in arrived:
             report.named.append(replace(step, moved_bytes=done.moved, gone=step.old in gone))

@@ -10,6 +10,7 @@ from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.organize.journal import Line
 from s3sync.organize.report import Named, UndoneReport
 from s3sync.pairs.filters import EVERYTHING
+from s3sync.pairs.leaving import forget
 from s3sync.pairs.moving import Mover
 from s3sync.pairs.work import Work
 
@@ -25,6 +26,7 @@ def undo_run(work: Work, run: str, lines: Iterable[Line], *, dry_run: bool) -> U
     if dry_run:
         report.back = [Named(line.new, line.old, line.size) for line in ready]
         return report
+    forget(work, End.A, (line.new for line in ready if not line.held), stay=True)
     with work.mover(run, lambda warning: None) as (mover, pool):
         for line, result in pool.map(lambda one: _back(work, mover, one), ready, lambda one: one.size):
             try:

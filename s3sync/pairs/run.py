@@ -20,6 +20,7 @@ from s3sync.errors import ENDS_THE_RUN, PreconditionFailed, S3syncError, SourceC
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import foretell, proof
+from s3sync.pairs.leaving import forget
 from s3sync.pairs.locked import leave_locked
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.planning import RACES, Planned, is_newer, planned
@@ -140,6 +141,10 @@ class _Execution(Struct):
         _agree(self.work, plan.agreed)
         for deletes in (False, True):
             turn = (step for step in plan.steps if (step.do is Do.DELETE) is deletes)
+            if deletes:
+                for end in End:
+                    gone = (step.path for step in plan.steps if step.do is Do.DELETE and step.to is end)
+                    forget(self.work, end, gone)
             for step, result in self.pool.map(self.mover.carry_out, turn, lambda step: step.size):
                 try:
                     done = result.result()
@@ -240,11 +245,13 @@ def _happened(report: PairReport, work: Work, done: Done) -> None:
 def _take_away(work: Work, report: PairReport, mover: Mover, pool: Pool, verified: Mapping[str, str | None]) -> None:
     """Delete A's files that B holds by this run's own account, and nothing else.
 
-    What both agreed on is forgotten first: a file that A lacks from then on was moved, and is deleted nowhere for it.
+    What both agreed on is forgotten first, as is what the projects of A remember: a file that A lacks from then on was
+    moved, and is deleted nowhere for it.
     """
     paths = [path for path in work.seen[End.A].files if path in verified]
     for some in batched(paths, limits.now.files_before_save):
         work.memory.pair.save(base=dict.fromkeys(some))
+    forget(work, End.A, paths, stay=True)
     for path, result in pool.map(lambda path: mover.take_away(path, verified[path]), paths):
         try:
             _happened(report, work, result.result())

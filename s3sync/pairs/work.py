@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,7 @@ from s3sync.pairs.moving import Mover
 from s3sync.pairs.opening import Opened, is_made, make, refuse_readable
 from s3sync.pairs.values import Bucket, Folder, Found, Seen
 from s3sync.spill.table import SpilledDict, merge_by_path
+from s3sync.state.leaving import Leaving
 from s3sync.state.lock import project_lock
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.checked import CheckedStore
@@ -54,6 +56,7 @@ class Work(Struct):
     workers: int
     now: datetime
     writes: tuple[End, ...]
+    leaving: Leaving
     seen: Mapping[End, Seen] = {}
     base: SpilledDict[Entry] | None = None
     wanted: Wanted = EVERYTHING
@@ -323,4 +326,5 @@ def at_work(
             elif isinstance(place, Folder):
                 stack.callback(tidy, place.root)
         knows = {end: Knowledge(opened.places[end], memory.ends[end], pace.receive) for end in End}
-        yield Work(opened, memory, knows, progress, pace, workers, now, writes)
+        leaving = stack.enter_context(Leaving(environ, {os.path.realpath(root) for root in locked}))
+        yield Work(opened, memory, knows, progress, pace, workers, now, writes, leaving)

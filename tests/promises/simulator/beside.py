@@ -57,6 +57,13 @@ def keeps_to_places(run: Run, before: Look, now: Look) -> None:
         raise Violation(f"{run.verb} changed the remote")
 
 
+def taken_out(run: Run, before: Look, now: Look) -> set[str]:
+    """Paths of files that a run took out of the folder: all that are gone, but for those that it gave other names."""
+    old, new = before.work[run.user], now.work[run.user]
+    renames = run.verb in ("organize here --move", "organize --undo")
+    return {path for path, held in old.items() if path not in new and not (renames and held in new.values())}
+
+
 def never_overwrites(run: Run, before: Look, now: Look) -> None:
     """Organizing gives names that are free: what had one keeps it, or is there, or on the other side, under another."""
     if run.kind.partition(" ")[0] != "organize":

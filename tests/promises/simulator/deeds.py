@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import unicodedata
-from collections import Counter
 from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
 from typing import Any, BinaryIO
-
-from msgspec import Struct, field
 
 from s3sync.store.folder import FolderStore
 from s3sync.store.port import Headers, Overwrite
@@ -37,30 +34,12 @@ from tests.promises.simulator.actions import (
 )
 from tests.promises.simulator.clouds import Overseas
 from tests.promises.simulator.contents import Content, digest
-from tests.promises.simulator.invariants import Attempt, Referee
+from tests.promises.simulator.invariants import Referee
 from tests.promises.simulator.lab import Knobs
 from tests.promises.simulator.look import Look, look
+from tests.promises.simulator.memory import Memory
 
-START_NS = 1_762_160_400_000_000_000
 FOREIGN_PART = 1000
-
-
-class Memory(Struct):
-    """What a world knows and a child that dies hands back to its parent.
-
-    `referees` are one for each place in a store where anybody has been, `at` each user's place and clone. `writing` are
-    the files that programs hold open: the digest of what is written of each, what is not, and that of the whole.
-    `broken` are users whose last run died or failed, so that their next one may finish it.
-    """
-
-    referees: dict[Place, Referee]
-    at: dict[str, Place]
-    clones: dict[str, str]
-    now_ns: int = START_NS
-    writing: dict[tuple[str, str], tuple[str, bytes, str]] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
-    running: list[Attempt] = field(default_factory=list)
-    counted: Counter[str] = field(default_factory=Counter)
 
 
 class Deeds:
@@ -362,11 +341,3 @@ DO: dict[type, Callable[[Deeds, Any], None]] = {
     Begin: Deeds._begin,
     Finish: Deeds._finish,
 }
-
-
-def make_computer(root: Path, user: str) -> None:
-    """A user's home and clone, whose committed settings give the repository its name, and a staging folder."""
-    home, repo = root / user / "home", root / user / REPO
-    for folder in (home, repo / ".git", repo / PROJECT / "s3-staging"):
-        folder.mkdir(parents=True)
-    (repo / ".s3sync.yaml").write_text(f"repo: {REPO}\n")

@@ -11,10 +11,17 @@ from collections import defaultdict
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tests.promises.simulator.actions import AT_ANY_TIME, Run
+from tests.promises.simulator.actions import Run
 from tests.promises.simulator.attempt import Attempt, Violation
-from tests.promises.simulator.beside import Organized, keeps_to_places, never_overwrites, note_organized
-from tests.promises.simulator.look import Look, Tree, name_is_taken
+from tests.promises.simulator.beside import (
+    Organized,
+    keeps_to_places,
+    never_overwrites,
+    note_organized,
+    taken_out,
+)
+from tests.promises.simulator.look import Look, Tree
+from tests.promises.simulator.sides import as_undone, aside, nothing_unrecorded, verbs_keep_to_their_side
 from tests.promises.simulator.together import (
     keeps_to_files,
     locks_kept,
@@ -39,7 +46,7 @@ class Referee(Struct):
     `known` is every content that anybody ever saved. `owed` are those that must be somewhere, because nobody knowingly
     destroyed any copy of them. `had` is what each user's folder ever held under a path, `published` what the remote
     did; `common` the paths that a user's folder and the remote both had and may still remember; `cleaned` those that
-    `cleanup --local`, or a run with another place, took from a user's folder, which is no wish to see them deleted.
+    `cleanup --local`, a run with another place or a `move` took out of a user's folder: no wish to see them deleted.
     `ignored` is what each user's rules name, `unwanted` what they ever named, and `forgotten` what they named in the
     last run that came to its end: what then goes was never agreed on. `taken` is what cleanups took from the remote,
     `restored` what each user brought back from a trash and nobody has sent yet, `undoable` each user's last run, and
@@ -120,18 +127,14 @@ class Referee(Struct):
         self._give_up(before.remote, now.remote)
         self._remember(now)
 
-    def after_run_elsewhere(self, user: str, now: Look, *, moved: bool = False) -> None:
-        """A run worked with another place: what it did to the folder is no wish about this one.
-
-        But for what a person moves out of it, as with `mv`: the content is at its new name, and the old one not wanted.
-        """
+    def after_run_elsewhere(self, run: Run, now: Look) -> None:
+        """A run worked with another place: what it took out of the folder is no wish about this one."""
         before, self.last = self.last, now
         if before.there() != now.there():
-            raise Violation(f"{user}'s run changed a place that it did not work with")
-        gone = self.keys(before.work[user]) - self.keys(now.work[user])
-        if not moved:
-            self.cleaned[user] |= gone
-            self.common[user] -= gone
+            raise Violation(f"{run.user}'s run changed a place that it did not work with")
+        gone = set(map(self.key, taken_out(run, before, now))) - self.keys(now.work[run.user])
+        self.cleaned[run.user] |= gone
+        self.common[run.user] -= gone
         self._remember(now)
 
     def after_end(self, attempt: Attempt, code: int | None) -> None:
@@ -166,12 +169,12 @@ class Referee(Struct):
         self._others_untouched(attempt, before, now)
         before = as_undone(before, now, attempt.run.user)
         here = self.keys(before.work[attempt.run.user]) - self.keys(now.work[attempt.run.user])
-        attempt.deleted += len(here - self.aside(before, now, attempt.run.user))
+        attempt.deleted += len(here - aside(before, now, attempt.run.user, self.key))
         attempt.deleted += len(self.keys(before.remote) - self.keys(now.remote))
         self._local_kept(attempt, before, now)
         self._remote_kept(attempt, before, now)
         trash_kept(attempt, self.owed, before, now, waited=self.waited)
-        self._verbs_keep_to_their_side(attempt.run, before, now)
+        verbs_keep_to_their_side(attempt.run, before, now, self.key, waited=self.waited)
         keeps_to_places(attempt.run, before, now)
         never_overwrites(attempt.run, before, now)
         locks_kept(attempt, before, now)
@@ -179,10 +182,11 @@ class Referee(Struct):
         nothing_half_written(attempt, before, now)
         keeps_to_files(attempt, before, now, folds=self.folds)
         self._data_before_metadata(before, now)
-        self._nothing_unrecorded(attempt, before, now)
+        nothing_unrecorded(attempt, before, now)
         user = attempt.run.user
-        if attempt.run.cleans_here:
-            self.cleaned[user] |= self.keys(before.work[user]) - self.keys(now.work[user])
+        if attempt.run.cleans_here or attempt.run.is_beside:
+            gone = set(map(self.key, taken_out(attempt.run, before, now)))
+            self.cleaned[user] |= gone - self.keys(now.work[user])
         if attempt.run.cleans_there:
             self.taken |= before.remote.keys() - now.remote.keys()
             for path in before.remote.keys() - now.remote.keys():
@@ -300,72 +304,3 @@ class Referee(Struct):
             news = content is not None and before.named.get(path) != content
             if news and content not in self.published[self.key(path)] | self.at(now.remote, path):
                 raise Violation(f"metadata.json says that {path} holds {content}, which never was there")
-
-    def _nothing_unrecorded(self, attempt: Attempt, before: Look, now: Look) -> None:
-        """P6, P8: nobody's write of metadata.json takes out what another one's put there."""
-        if forgotten := before.copies - now.copies:
-            raise Violation(f"metadata.json no longer notes the conflict copies {sorted(forgotten)}")
-        if untold := before.events - now.events:
-            raise Violation(f"the history no longer tells the events {sorted(untold)}")
-        if attempt.run.kind in ("up", "down", "watch") and not attempt.meddled:
-            lost = {
-                path for path, content in before.named.items() if content and now.remote.get(path) == content
-            } - now.named.keys()
-            if lost:
-                raise Violation(f"metadata.json no longer names {sorted(lost)}")
-
-    def _verbs_keep_to_their_side(self, run: Run, before: Look, now: Look) -> None:
-        """What a verb never touches, P14 included."""
-        user, kind = run.user, run.kind
-        work, trash = before.work[user] != now.work[user], before.trash[user] != now.trash[user]
-        there = (before.remote, before.remote_trash) != (now.remote, now.remote_trash)
-        idle = run.dry_run or kind in ("status", "transfers", "trash list", *AT_ANY_TIME)
-        work = work and not (run.policy == "mine" and _made_way(before.work[user], now.work[user], now.remote))
-        here = work or (trash and not self.waited)
-        idle = idle or kind in ("queue add", "queue clear", "select")
-        only_sends = run.verb in ("watch", "queue run") or (kind == "up" and run.policy in (None, "warn", "mine"))
-        if here and (idle or run.cleans_there or only_sends):
-            raise Violation(f"{run.verb} changed the working folder")
-        if there and (idle or (kind == "down" and run.policy in (None, "warn", "theirs"))):
-            raise Violation(f"{run.verb} changed the remote")
-        if there and (run.cleans_here or kind == "trash restore" or (kind == "trash empty" and run.side == "local")):
-            raise Violation(f"{run.verb} changed the remote")
-        if kind == "trash empty" and (work or before.remote != now.remote):
-            raise Violation("trash empty changed more than the trash")
-        if kind == "trash restore" and not before.work[user].items() <= now.work[user].items():
-            raise Violation("trash restore took or replaced what stood here")
-        if kind in ("up", "down", "watch", "queue run"):
-            gone = self.keys(before.work[user]) - self.keys(now.work[user]) - self.aside(before, now, user)
-            gone |= self.keys(before.remote) - self.keys(now.remote)
-            if gone:
-                raise Violation(f"{run.verb} deleted {sorted(gone)}")
-
-    def aside(self, before: Look, now: Look, user: str) -> set[str]:
-        """Paths whose file became a conflict copy: for a moment, and after a death, nothing stands there."""
-        copies = {content for path, content in now.work[user].items() if ".conflict-" in path}
-        return {self.key(path) for path, content in before.work[user].items() if content in copies}
-
-
-def _made_way(before: Tree, now: Tree, remote: Tree) -> bool:
-    """Whether no more was done to a folder than that files got a conflict copy's name whose own is taken there."""
-    new = {path: held for path, held in now.items() if before.get(path) != held}
-    gone = {path: held for path, held in before.items() if now.get(path) != held}
-    return all(".conflict-" in path for path in new) and all(
-        name_is_taken(path, remote) and held in new.values() for path, held in gone.items()
-    )
-
-
-def as_undone(before: Look, now: Look, user: str) -> Look:
-    """As if a file that a killed run moved aside, or gave a second name, had had its own name back before.
-
-    It is the same file, inode and bytes, under a name that is no conflict copy's.
-    """
-    work = dict(before.work[user])
-    for copy in [path for path in work if ".conflict-" in path and path not in now.work[user]]:
-        file, content = before.inodes[user][copy], work[copy]
-        own = [path for path, inode in now.inodes[user].items() if inode == file and now.work[user][path] == content]
-        back = [path for path in own if ".conflict-" not in path]
-        if back and back == own:  # its own name, and perhaps another one that its user has given it since
-            del work[copy]
-            work |= dict.fromkeys(back, content)
-    return replace(before, work={**before.work, user: work})

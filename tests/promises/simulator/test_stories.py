@@ -30,6 +30,7 @@ from tests.promises.simulator.contents import Content
 from tests.promises.simulator.found import FOUND
 from tests.promises.simulator.story import Story
 from tests.promises.simulator.telling import AGREED, LARGE, MIDDLE, SMALL, at_any, story
+from tests.promises.simulator.told_beside import TOLD_BESIDE
 from tests.promises.simulator.told_renames import TOLD_RENAMES
 from tests.promises.simulator.told_together import TOLD_TOGETHER
 from tests.promises.simulator.told_way_back import TOLD_WAY_BACK
@@ -46,6 +47,7 @@ STORIES: dict[str, list[Story]] = {
     **TOLD_WAY_BACK,
     **TOLD_RENAMES,
     **TOLD_TOGETHER,
+    **TOLD_BESIDE,
     "A1: another store, up, and back": story(
         *AGREED,
         Settle("jan", "other"),

@@ -9,8 +9,9 @@ from s3sync.sync.restore import TrashReport
 from s3sync.sync.undo import UndoReport
 from tests.promises.simulator.beside import judge_beside
 from tests.promises.simulator.contents import digest
-from tests.promises.simulator.invariants import Attempt, Referee, Violation, as_undone
+from tests.promises.simulator.invariants import Attempt, Referee, Violation
 from tests.promises.simulator.look import Look, Tree, name_is_taken
+from tests.promises.simulator.sides import as_undone, aside
 from tests.promises.simulator.together import judge_together, watch_did_its_work
 from tests.promises.simulator.watching import Watched
 from tests.promises.simulator.way_back import judge_emptied, judge_restore, judge_undo
@@ -148,7 +149,7 @@ def _gate_held(referee: Referee, attempt: Attempt, now: Look) -> None:
     if attempt.disturbed:
         return
     here, there = start.work[run.user], start.remote
-    deleted_here = referee.keys(here) - referee.keys(now.work[run.user]) - referee.aside(start, now, run.user)
+    deleted_here = referee.keys(here) - referee.keys(now.work[run.user]) - aside(start, now, run.user, referee.key)
     deleted_there = referee.keys(there) - referee.keys(now.remote)
     for deleted, side, other in ((deleted_here, here, there), (deleted_there, there, here)):
         if deleted and not other:

@@ -18,11 +18,12 @@ from tests.kit.people import PROJECT, REPO
 from tests.promises.simulator.actions import HOME, Ignore, OtherTool, Place, RenameClone, Run, Settle, Step, Wait
 from tests.promises.simulator.beside import queue_kept, run_beside
 from tests.promises.simulator.crash import Countdown, in_child
-from tests.promises.simulator.deeds import DO, Deeds, Memory, make_computer
+from tests.promises.simulator.deeds import DO, Deeds
 from tests.promises.simulator.faults import FaultyStore
 from tests.promises.simulator.invariants import Attempt, Referee, Violation
 from tests.promises.simulator.lab import Knobs
 from tests.promises.simulator.look import queue_of, selected_of, tree
+from tests.promises.simulator.memory import Memory
 from tests.promises.simulator.together import LETS_GO
 from tests.promises.simulator.verbs import VERBS, Asked
 from tests.promises.simulator.verdicts import judge_end
@@ -46,7 +47,7 @@ class World(Deeds):
         self.open_files = {}
         self._opened: dict[tuple[str, Place, str], Project] = {}
         for user in users:
-            make_computer(root, user)
+            _make_computer(root, user)
         at, clones = dict.fromkeys(users, HOME), dict.fromkeys(users, REPO)
         self.memory = Memory({}, at, clones)
         self.memory.referees[HOME] = Referee(self.look(), blind=frozenset(blind))
@@ -274,8 +275,7 @@ class World(Deeds):
             if place == attempt.place:
                 referee.after_piece(attempt, self.look(place))
             else:
-                moved = attempt.run.kind.partition(" ")[0] in ("move", "organize")
-                referee.after_run_elsewhere(attempt.run.user, self.look(place), moved=moved)
+                referee.after_run_elsewhere(attempt.run, self.look(place))
 
     def _clock(self, user: str) -> Callable[[], datetime]:
         """Everybody's own: the second user's runs a day ahead, the third's an hour late."""
@@ -300,3 +300,11 @@ class _saving:  # noqa: N801 (a context manager)
         import s3sync.sync.record as save
 
         save.SAVE_EVERY_S, save.SAVING_SHARE, save.HIDDEN_S = self._was
+
+
+def _make_computer(root: Path, user: str) -> None:
+    """A user's home and clone, whose committed settings give the repository its name, and a staging folder."""
+    home, repo = root / user / "home", root / user / REPO
+    for folder in (home, repo / ".git", repo / PROJECT / "s3-staging"):
+        folder.mkdir(parents=True)
+    (repo / ".s3sync.yaml").write_text(f"repo: {REPO}\n")

@@ -1,0 +1,81 @@
+"""Memories of projects whose files another command takes from this disk: they forget them before they go.
+
+Their absence would else be the wish to delete them, and the next `sync` would delete the team's copies. As after
+`cleanup --local`, what the store still has is new there, and comes back (docs/decisions/0007, 0152). A project is found
+by its memory above the files, wherever the command was typed and whatever the settings say by now.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from s3sync.core.names import STATE_DIR, nfc
+from s3sync.local.room import known_room
+from s3sync.state.lock import project_lock
+from s3sync.state.memory import FILE, StateDB
+from s3sync.state.opening import open_memory
+
+
+class Leaving:
+    """While files are deleted here: no run works on their projects, whose bases have forgotten them. A context manager.
+
+    `held`: staging folders, without links, that the caller holds already.
+    """
+
+    def __init__(self, environ: Mapping[str, str], held: Collection[str] = ()) -> None:
+        self._environ, self._held = environ, frozenset(held)
+        self._stack = ExitStack()
+        self._open: dict[str, StateDB | None] = {}
+        self._above: dict[str, str | None] = {}
+
+    def __enter__(self) -> Leaving:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def forget(self, paths: Iterable[str], *, but_in: str | None = None) -> None:
+        """Have every base of the projects that files lie in forget them; but for those of the project `but_in`.
+
+        Whole paths, without links above the files. Raises `LockHeld` where another run works on a project, `LocalError`
+        where its memory cannot be written.
+        """
+        found: dict[str, list[str]] = {}
+        for path in paths:
+            staging = self.staging_of(os.path.dirname(path))  # noqa: PTH120
+            if staging is not None and staging != but_in:
+                found.setdefault(staging, []).append(nfc(os.path.relpath(path, staging).replace(os.sep, "/")))
+        for staging, names in found.items():
+            state = self._memory(staging)
+            if state is not None:
+                state.forget_elsewhere(names, in_any_case=True)
+
+    def staging_of(self, folder: str) -> str | None:
+        """The folder itself, or the nearest above it, that has the memory of a project."""
+        above = self._above
+        if folder not in above:
+            if os.path.lexists(f"{folder}{os.sep}{STATE_DIR}{os.sep}{FILE}"):
+                above[folder] = folder
+            else:
+                parent = os.path.dirname(folder)  # noqa: PTH120
+                above[folder] = None if parent == folder else self.staging_of(parent)
+        return above[folder]
+
+    def _memory(self, staging: str) -> StateDB | None:
+        """Its memory without a place: all of its places are others. It is opened once, and held until the end."""
+        if staging not in self._open:
+            room, state = known_room(Path(staging)), None
+            if room is not None:
+                self._stack.enter_context(room)
+                if staging not in self._held:
+                    self._stack.enter_context(project_lock(room, now=datetime.now(UTC)))
+                state = self._stack.enter_context(open_memory(Path(room.path), None, self._environ))
+            self._open[staging] = state
+        return self._open[staging]
