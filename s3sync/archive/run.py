@@ -20,6 +20,7 @@ from s3sync.archive.speed import ACTION, LEAST_BYTES, Stopwatch, sent_in
 from s3sync.archive.split import put_unit
 from s3sync.archive.volumes import known_indexes, merged
 from s3sync.archive.work import Working
+from s3sync.config.archive_classes import unused
 from s3sync.core.archive.values import ArchiveSet, Pack, Unit
 from s3sync.core.times import format_time
 from s3sync.errors import ENDS_THE_RUN, S3syncError
@@ -27,7 +28,7 @@ from s3sync.errors import ENDS_THE_RUN, S3syncError
 
 def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
     """Say what a run would do. Reads the indexes; changes nothing. Without a carrier there is no store yet."""
-    report = RunReport(rules.name, rules.store, True)
+    report = RunReport(rules.name, rules.store, True, unused=unused(rules))
     rows = RowBook(carrier.store, rules.name) if carrier is not None and rules.pack is Pack.NONE else None
     for unit in chosen_of(units, options):
         if options.limit is not None and len(report.of(UnitState.PLANNED)) >= options.limit:
@@ -57,7 +58,7 @@ def run(work: Working, units: Iterable[Unit], options: Options, told: Told) -> R
 
     What was done until then is in the error's `report`.
     """
-    report = RunReport(work.rules.name, work.carrier.store.url, False)
+    report = RunReport(work.rules.name, work.carrier.store.url, False, unused=unused(work.rules))
     rows = RowBook(work.carrier.store, work.rules.name) if work.rules.pack is Pack.NONE else None
     blocks, watch = Blocks(chosen_of(units, options), work.rules), Stopwatch()
     try:

@@ -21,6 +21,7 @@ from s3sync.archive.workers.failure import error_of, failed
 from s3sync.archive.workers.packing import Packed, PackTask, pack_one, pack_task
 from s3sync.archive.workers.place import Where
 from s3sync.archive.workers.sight import Unseen, refusal, sight_of
+from s3sync.config.archive_classes import unused
 from s3sync.core.archive.values import Pack, Unit
 from s3sync.errors import S3syncError, SourceChanged
 from s3sync.transfer.pool import Result
@@ -61,7 +62,7 @@ class _Run:
 
     def __init__(self, work: Working, units: Iterable[Unit], options: Options, told: Told, workers: Workers) -> None:
         self.work, self.options, self.told, self.workers = work, options, told, workers
-        self.report = RunReport(work.rules.name, work.carrier.store.url, False)
+        self.report = RunReport(work.rules.name, work.carrier.store.url, False, unused=unused(work.rules))
         self.source, self.has_ended = chosen_of(units, options), False
         self.rows = RowBook(work.carrier.store, work.rules.name) if work.rules.pack is Pack.NONE else None
         self.under_way, self.waiting = 0, list[Done]()

@@ -61,6 +61,8 @@ class RunReport(Struct):
     """Folder store that was made, or would be."""
     key_id: str | None = None
     """Id of the key that archives of an encrypted repository are sealed with."""
+    unused: tuple[str, ...] = ()
+    """Settings of the set about storage classes, as they are written, of a store that has none."""
 
     def of(self, state: UnitState) -> list[UnitReport]:
         return [one for one in self.units if one.state is state]

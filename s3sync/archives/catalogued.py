@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.sets import require_units
@@ -122,7 +123,8 @@ class Catalogued(Opened, frozen=True):
         units: list[str] = []
         for place in self.places():
             with place.catalogue() as catalogue:
-                members += catalogue.find(name, md5=md5, sha256=sha256, limit=limit + 1)
+                some = catalogue.find(name, md5=md5, sha256=sha256, limit=limit + 1)
+                members += [replace(one, store=place.url) for one in some]
                 units += catalogue.units_like(name) if name and "/" not in name else []
         return Found(tuple(members[:limit]), tuple(units), len(members) > limit)
 
@@ -145,7 +147,7 @@ class Catalogued(Opened, frozen=True):
         for place in self.places():
             with place.catalogue() as catalogue:
                 catalogue.take_statistics(self.now_text()[:10])
-                found += catalogue.statistics()
+                found += [replace(one, store=place.url) for one in catalogue.statistics()]
         return found
 
     def _of(self, place: Place, set: str | None) -> list[Archived]:

@@ -10,6 +10,7 @@ from s3sync.config.values import BadValue, line
 
 if TYPE_CHECKING:
     from s3sync.core.archive.classes import Classes
+    from s3sync.core.archive.values import ArchiveSet
 
 _OF_RULES = ("lifecycle_days", "lifecycle_class")
 _CLASSES = ("storage_class", "lifecycle_class")
@@ -75,6 +76,18 @@ def _fitting(word: str, name: str, classes: Classes | None, *, is_remote: bool) 
     meant = classes.nearest(word)
     hint = f"did you mean {meant}?" if meant else f"the classes are {', '.join(classes.names)}"
     raise BadValue(f"{hidden(word)!r} is no storage class of {classes.vendor}", hint, (name,))
+
+
+def unused(chosen: ArchiveSet) -> tuple[str, ...]:
+    """Settings of a set about classes, as they are written, where its store has none and they are of no effect."""
+    if classes_of(chosen.store) is not None:
+        return ()
+    said = {
+        "storage_class": chosen.storage_class if chosen.storage_class != "STANDARD" else None,
+        "lifecycle_class": chosen.lifecycle_class,
+        "lifecycle_days": chosen.lifecycle_days,
+    }
+    return tuple(f"{name}: {value}" for name, value in said.items() if value is not None)
 
 
 def class_word(value: object) -> str:

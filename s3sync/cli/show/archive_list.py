@@ -90,9 +90,13 @@ def _archive_line(archive: Archived, width: int, store: str) -> str:
     date = (archive.archive_date or archive.uploaded_at)[:10]
     files = "not indexed" if archive.status is Status.NOT_INDEXED else files_text(archive.files)
     adopted = ", adopted" if archive.status is Status.ADOPTED else proposed_text(archive)
-    of_class = printable(archive.storage_class) if classes_of(store) is not None else "-"
-    rest = f"{of_class}{_thaw_text(archive.thaw)}{adopted}{_volumes_text(archive)}"
+    rest = f"{_class_text(store, archive.storage_class)}{_thaw_text(archive.thaw)}{adopted}{_volumes_text(archive)}"
     return f"{name}  {date}  {files:>11}  {size_text(archive.size):>9}  {rest}"
+
+
+def _class_text(store: str, storage_class: str) -> str:
+    """The class as a store names it; "-" where it has none, as a folder or a remote of rclone."""
+    return printable(storage_class) if classes_of(store) is not None else "-"
 
 
 def proposed_text(archive: Archived) -> str:
@@ -232,6 +236,7 @@ def found_json(found: Found) -> Json:
             "mtime": format_ns(one.mtime_ns),
             "sha256": one.sha256 or None,
             "storage_class": one.storage_class,
+            "store": one.store,
         }
         for one in found.members
     ]
@@ -249,7 +254,8 @@ def print_found(found: Found, call: Call) -> None:
     for one in found.members:
         is_unit = one.path == one.unit.rpartition("/")[2]
         name = one.unit if is_unit else f"{one.unit}/{one.path}"
-        say(f"  {short_name(name)} ({size_text(one.size)}) - {printable(one.storage_class)}")
+        of_class = f" - {printable(one.storage_class)}" if classes_of(one.store) is not None else ""
+        say(f"  {short_name(name)} ({size_text(one.size)}){of_class}")
     if found.more:
         say(f"and more: --limit {2 * len(found.members)} lists more of them")
     if found.members:
@@ -290,7 +296,8 @@ def _head(action: str) -> Json:
 
 def print_stats(found: Sequence[Statistic], *, every: bool) -> None:
     days = sorted({one.day for one in found})
-    sets, classes = (max([len(printable(name)) for name in names], default=0) for names in _names(found))
+    sets = max((len(printable(one.set)) for one in found), default=0)
+    classes = max((len(_class_text(one.store, one.storage_class)) for one in found), default=0)
     of_day: dict[str, list[Statistic]] = {}
     for one in found:
         of_day.setdefault(one.day, []).append(one)
@@ -299,14 +306,10 @@ def print_stats(found: Sequence[Statistic], *, every: bool) -> None:
         for one in of_day[day]:
             amount = f"{counted(one.archives, 'archive'):>12}  {files_text(one.files):>12}"
             sizes = f"{size_text(one.size):>9} of {size_text(one.original_size)}"
-            kind = f"{printable(one.set).ljust(sets)}  {printable(one.storage_class).ljust(classes)}"
+            kind = f"{printable(one.set).ljust(sets)}  {_class_text(one.store, one.storage_class).ljust(classes)}"
             say(f"  {kind}  {amount}  {sizes}")
     if len(days) > 1:
         first, last = (sum(one.size for one in found if one.day == day) for day in (days[0], days[-1]))
         say(f"Since {days[0]}: {size_text(first)} then, {size_text(last)} now")
     if not found:
         say(REBUILD)
-
-
-def _names(found: Sequence[Statistic]) -> tuple[set[str], set[str]]:
-    return {one.set for one in found}, {one.storage_class for one in found}

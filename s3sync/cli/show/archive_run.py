@@ -11,6 +11,7 @@ from s3sync.cli.progress import Lines
 from s3sync.cli.show.restore import amount_of, say_price
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
+from s3sync.config.schemes import scheme_of
 from s3sync.core.quantities import counted, files_text, size_text
 
 
@@ -82,6 +83,10 @@ def print_summary(report: RunReport, *, quiet: bool) -> None:
             say(f"{report.not_due} {are} not due yet (`older_than`): name them, or add --older-than 0s, to send them")
         elif not report.units:
             say("No unit fits what was asked for; `s3sync archive analyze` says what each set finds here")
+    if report.unused and not quiet:
+        kind = "a folder" if scheme_of(report.store).is_folder else "a remote of rclone"
+        warn(f"warning: archives.{report.set} says `{printable(', '.join(report.unused))}`: {kind} has no such classes")
+        warn("hint: leave it out, or give the set a store that is a bucket; nothing there is cheaper for it")
     if report.reading is not None and not quiet:
         warn(f"Before anything is deleted here, {amount_of(report.reading)} would be read back:")
         say_price(report.reading)
@@ -103,6 +108,7 @@ def run_json(report: RunReport) -> Json:
         "not_due": report.not_due,
         "makes_store": report.made is not None,
         "key_id": report.key_id,
+        "unused_settings": list(report.unused),
         "reading": _price_json(report.reading) if report.reading is not None else None,
         "units": [_unit_json(unit) for unit in report.units],
         "exit_code": report.exit_code,

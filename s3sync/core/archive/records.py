@@ -136,6 +136,8 @@ class FoundMember(Struct, frozen=True):
     mtime_ns: int
     sha256: str
     storage_class: str
+    store: str = ""
+    """Address of the store that the archive is in, where the question was to several."""
 
 
 class LogEntry(Struct, frozen=True):
@@ -162,6 +164,8 @@ class Statistic(Struct, frozen=True):
     files: int
     size: int
     original_size: int
+    store: str = ""
+    """Address of the store, where the question was to several."""
 
 
 def date_of(index: Index) -> str | None:

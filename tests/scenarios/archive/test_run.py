@@ -226,13 +226,26 @@ def test_a_folder_has_no_classes_and_is_not_asked_about_them(david: Person, vaul
     prepare(david, vault, "tar")
     assert f"{vault.as_uri()}\n" in david.ok("archive", "analyze", cwd=david.repo).out
     david.ok("archive", "run", "m31", cwd=david.repo)
-    for words in (("list",), ("show", "m31")):
-        shown = david.ok("archive", *words, cwd=david.repo).out
-        assert "STANDARD" not in shown and re.search(r"B  -(\n|,|  )", shown)
+    for words, place in (
+        ("list", r"B  -\n"),
+        ("show m31", r"B  -\n"),
+        ("find *.fits", r" B\)\n"),
+        ("stats", r"sessions  -  "),
+    ):
+        shown = david.ok("archive", *words.split(), cwd=david.repo).out
+        assert "STANDARD" not in shown and re.search(place, shown), shown
+    (day,) = david.ok("archive", "stats", "--json", cwd=david.repo).json["days"]
+    assert day["store"] == vault.as_uri()
     settings = david.repo / ".s3sync.yaml"
     text = settings.read_text()
     settings.write_text(text.replace("source: raw/*", "source: raw/*\n    storage_class: DEEP_ARCHIVE"))
     assert "DEEP_ARCHIVE says nothing there" in david.ok("archive", "analyze", cwd=david.repo).out
+    for more in (("--dry-run",), ()):
+        ran = david.ok("archive", "run", "m42", *more, cwd=david.repo)
+        assert "`storage_class: DEEP_ARCHIVE`: a folder has no such classes" in ran.err
+    assert david.ok("archive", "run", "--json", cwd=david.repo).json["unused_settings"] == [
+        "storage_class: DEEP_ARCHIVE"
+    ]
     settings.write_text(text)
     for more in ((), ("--by-tag",), ("--dry-run",)):
         refused = david.expect(1, "archive", "transition", "m31", "--to", "GLACIER", *more, cwd=david.repo)
