@@ -46,7 +46,6 @@ class RemoteFile(Struct, frozen=True):
     key: str
     entry: Entry
     record: FileRecord
-    archived: bool = False
 
     @property
     def etag(self) -> str:
@@ -283,8 +282,7 @@ def _there_after_all(store: Store, prefix: str, gone: SpilledDict[FileRecord], t
 
 
 def _file(info: ObjectInfo, record: FileRecord) -> RemoteFile:
-    archived = info.storage_class in ("GLACIER", "DEEP_ARCHIVE")
-    return RemoteFile(info.key, Entry(info.size, record.md5, info.etag), record, archived)
+    return RemoteFile(info.key, Entry(info.size, record.md5, info.etag), record)
 
 
 def _ask_each(

@@ -27,7 +27,7 @@ class Steps(KeepBoth, Deletions, PutBack):
         `PreconditionFailed`, `TargetChanged` or `NotFound` where somebody else was there first.
         """
         if is_small_download(action):
-            self._small.receive(action, self._readable(action.path), done)
+            self._small.receive(action, self.seen.there.files[action.path], done)
         else:
             done(Result.of(self._step, action))
 

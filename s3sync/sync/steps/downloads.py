@@ -11,10 +11,7 @@ from msgspec.structs import replace
 from s3sync.core.effects import Effect, Kind, Outcome
 from s3sync.core.plan import Action, by_word
 from s3sync.core.unfinished import Direction
-from s3sync.errors import (
-    Archived,
-    LocalError,
-)
+from s3sync.errors import LocalError
 from s3sync.local.place import place
 from s3sync.local.scan import LocalFile
 from s3sync.shared.scan import COPY_FROM, RemoteFile
@@ -28,15 +25,9 @@ class Downloads(Tools):
     """Steps that bring a file to this disk."""
 
     def download(self, action: Action) -> Outcome:
-        remote = self._readable(action.path)
+        remote = self.seen.there.files[action.path]
         got = self._bring(action.path, remote, self.seen.here.files.get(action.path))
         return self._place(action, got, remote, self.seen.here.files.get(action.path))
-
-    def _readable(self, path: str) -> RemoteFile:
-        remote = self.seen.there.files[path]
-        if remote.archived:
-            raise Archived(f"{path} is in cold storage", why="an archived object cannot be read", hint="thaw it first")
-        return remote
 
     def _bring(self, path: str, remote: RemoteFile, old: LocalFile | None) -> Downloaded:
         """The bytes, from another file of this disk that holds them already, else from the store."""

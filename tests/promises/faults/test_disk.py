@@ -299,7 +299,11 @@ def test_f30_an_archived_object_is_an_error_for_that_file(new_office: NewOffice,
     assert office.jan.files().keys() == {"warm.mp4"}
     said = office.jan.expect(3, "down").err
     assert "cold.mp4: " in said and "it is in cold storage" in said and "hint: thaw it first" in said
+    office.s3.restore_object(Bucket=office.server.bucket, Key=office.key("cold.mp4"), RestoreRequest={"Days": 1})
+    office.jan.ok("down")  # thawed, its class is the same, and it can be read
+    assert office.jan.read("cold.mp4") == b"archived"
+    office.put("cold.mp4", b"archived again", StorageClass="GLACIER")
     office.jan.write("cold.mp4", "jan's own")
     report = office.jan.expect(3, "sync", "--on-conflict", "mine", "--json")
     assert "cold storage" in failed(report)["cold.mp4"]
-    assert office.jan.read("cold.mp4") == b"jan's own" and office.head("cold.mp4")["ContentLength"] == 8
+    assert office.jan.read("cold.mp4") == b"jan's own" and office.head("cold.mp4")["ContentLength"] == 14

@@ -76,6 +76,8 @@ def test_a_file_that_appears_under_way_is_not_overwritten(uploaded: Office) -> N
 def test_one_in_cold_storage_keeps_none_of_the_others(uploaded: Office) -> None:
     office = uploaded
     office.put("notes/03.txt", b"archived", StorageClass="GLACIER")
+    rule = office.proxy.on("GetObject", key=office.key("notes/03.txt"))  # as AWS does
+    rule.reply(403, "InvalidObjectState", "The operation is not valid for the object's storage class")
     (failure,) = office.jan.expect(3, *ALONE, "--json").json["failed"]
     assert failure["name"] == "notes/03.txt" and "is in cold storage" in failure["error"]
     assert sorted(set(office.david.files()) - set(office.jan.files())) == ["notes/03.txt"]

@@ -114,7 +114,7 @@ def test_windows_put_beside_each_other_what_has_one_name(dicts: list[dict[str, i
         LocalFile("/x/ä", 2**40, -5, 2**63, -6),
         FileRecord("a", 1, "jan", "2025-01-01T00:00:00Z", part_size=5),
         CachedDigest(1, 2, 3, None, "m"),
-        RemoteFile("k", Entry(1, "m", "e"), FileRecord("a", 1, "jan", "t"), archived=True),
+        RemoteFile("k", Entry(1, "m", "e"), FileRecord("a", 1, "jan", "t")),
     ],
 )
 def test_what_comes_back_from_the_file_is_equal(value: object) -> None:
