@@ -25,7 +25,7 @@ MOST_DEEP = 50
 MOST_CHARACTERS = 4096
 """Longest pattern: no path is longer."""
 MOST_READ = 1 << 17
-"""Characters of the patterns in a file that others wrote: an expression of four million takes a minute to make."""
+"""Characters of all patterns together: an expression of four million takes a minute to make."""
 MOST_REMEMBERED = 1 << 15
 """Folders whose answer is kept."""
 
@@ -111,10 +111,18 @@ class Patterns:
 
 
 def compile_patterns(lines: Iterable[str]) -> Patterns:
-    """Raises `ValueError` for what is no pattern, and for more than `MOST_PATTERNS`."""
-    rules = [rule for line in lines if (rule := _parsed(line)) is not None]
-    if len(rules) > MOST_PATTERNS:
-        raise ValueError(f"there are more than {MOST_PATTERNS} patterns")
+    """Raises `ValueError` for what is no pattern, and for more than `MOST_PATTERNS` or `MOST_READ` characters."""
+    rules: list[_Rule] = []
+    characters = 0
+    for line in lines:
+        if (rule := _parsed(line)) is None:
+            continue
+        rules.append(rule)
+        characters += len(line)
+        if len(rules) > MOST_PATTERNS:
+            raise ValueError(f"there are more than {MOST_PATTERNS} patterns")
+        if characters > MOST_READ:
+            raise ValueError(f"there are more than {MOST_READ} characters in the patterns")
     if sum(rule.deep for rule in rules) > MOST_DEEP:
         raise ValueError(f"there are more than {MOST_DEEP} patterns with `**/` between folders")
     return Patterns(rules)
@@ -130,13 +138,14 @@ def compile_readable(lines: Iterable[str]) -> Patterns:
     if len(said) > MOST_PATTERNS:
         raise ValueError(f"there are more than {MOST_PATTERNS} patterns")
     if sum(map(len, said)) > MOST_READ:
-        raise ValueError(f"its patterns have more than {MOST_READ} characters")
-    readable = [line for line in said if _is_readable(line)]
+        raise ValueError(f"there are more than {MOST_READ} characters in its patterns")
+    readable = [line for line in said if is_readable(line)]
     too_many = {number for number, _ in list(filter(lambda one: "**/" in one[1], enumerate(readable)))[MOST_DEEP:]}
     return compile_patterns(line for number, line in enumerate(readable) if number not in too_many)
 
 
-def _is_readable(line: str) -> bool:
+def is_readable(line: str) -> bool:
+    """True if it is a pattern, or nothing. Costs little: none is compiled."""
     try:
         _parsed(line)
     except ValueError:

@@ -17,6 +17,7 @@ from s3sync.state.schema import (
     BASE_COLUMNS,
     DIGEST_COLUMNS,
     MIGRATIONS,
+    MOST_TEXT,
     OF_A_PLACE,
     SCHEMA,
     VERSION,
@@ -266,6 +267,24 @@ class StateDB(Database):
 
     def forget_facts(self, names: Iterable[str]) -> None:
         self.execute_many("DELETE FROM fact WHERE name = ?", [(name,) for name in names])
+
+    def raw_facts(self, beginning: str, most: int) -> list[tuple[bytes, bytes]]:
+        """Ends of the names of up to `most` facts that begin so, and their values, cut a little beyond `MOST_TEXT`
+        characters: as bytes, whatever anybody wrote there."""
+        query = (
+            "SELECT CAST(substr(name, ?1 + 1, ?2) AS BLOB), CAST(substr(value, 1, ?2) AS BLOB) FROM fact"
+            " WHERE substr(name, 1, ?1) = ?3 ORDER BY name LIMIT ?4"
+        )
+        return self.execute(query, len(beginning), MOST_TEXT + 1, beginning, most)
+
+    def forget_raw(self, beginning: str, rests: Iterable[bytes] | None = None) -> None:
+        """Forget the facts of these names, as `raw_facts` has them, or all that begin so."""
+        sql = "DELETE FROM fact WHERE substr(name, 1, ?1) = ?2"
+        if rests is None:
+            self.execute(sql, len(beginning), beginning)
+            return
+        sql += " AND CAST(substr(name, ?1 + 1, ?3) AS BLOB) = ?4"
+        self.execute_many(sql, [(len(beginning), beginning, MOST_TEXT + 1, rest) for rest in rests])
 
 
 def _page() -> int:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Struct
 
 from s3sync.core.times import parse_time
 from s3sync.core.wishes import MOST_WISHES, Wish
 from s3sync.local.patterns import has_wildcard
 from s3sync.state.memory import StateDB
+from s3sync.state.schema import MOST_TEXT
 
 _NAME = "queued to go up: "
-MOST_WORD = 4096
-"""Characters of what was named."""
+
+
+_MOST_ROWS = 2 * MOST_WISHES
+
+
+class Foreign(Struct, frozen=True):
+    """A row of the queue that no s3sync wrote: what is left of its name, as text, and in bytes as it is kept."""
+
+    name: str
+    key: bytes
 
 
 class Queue:
@@ -22,8 +32,26 @@ class Queue:
 
     def wishes(self) -> list[Wish]:
         """In the order in which they were made. What no s3sync wrote is left out."""
-        found = (_read(value) for value in self._state.facts(_NAME))
-        return sorted((wish for wish in found if wish is not None), key=lambda one: (one.at, one.word))[:MOST_WISHES]
+        return self.look()[0]
+
+    def look(self) -> tuple[list[Wish], list[Foreign]]:
+        """The wishes, and the rows that are none: of more than can wait, some."""
+        wishes: list[Wish] = []
+        foreign: list[Foreign] = []
+        for key, value in self._state.raw_facts(_NAME, _MOST_ROWS):
+            wish = _read(key, value)
+            if wish is not None:
+                wishes.append(wish)
+            else:
+                foreign.append(Foreign(key.decode(errors="replace"), key))
+        wishes.sort(key=lambda one: (one.at, one.word))
+        foreign += [Foreign(wish.word, wish.word.encode()) for wish in wishes[MOST_WISHES:]]
+        return wishes[:MOST_WISHES], foreign
+
+    @staticmethod
+    def can_keep(wish: Wish) -> bool:
+        """False for one that is longer than a fact may be."""
+        return len(msgspec.json.encode(wish)) <= MOST_TEXT
 
     def put(self, wishes: list[Wish]) -> None:
         """Have just these wait."""
@@ -35,12 +63,20 @@ class Queue:
     def forget(self, wishes: list[Wish]) -> None:
         self._state.forget_facts(_NAME + wish.word for wish in wishes)
 
+    def forget_foreign(self, rows: list[Foreign]) -> None:
+        self._state.forget_raw(_NAME, [row.key for row in rows])
 
-def _read(value: str) -> Wish | None:
+    def forget_all(self) -> None:
+        """Have nothing left, whoever wrote it."""
+        self._state.forget_raw(_NAME)
+
+
+def _read(key: bytes, value: bytes) -> Wish | None:
     try:
         wish = msgspec.json.decode(value, type=Wish)
-    except (msgspec.MsgspecError, RecursionError):
+        named = key.decode() == wish.word
+    except (ValueError, RecursionError):
         return None
     absolute = wish.word.startswith("/") and not has_wildcard(wish.word)
-    inside = len(wish.word) <= MOST_WORD and not absolute and ".." not in wish.word.split("/")
-    return wish if inside and parse_time(wish.at) is not None else None
+    inside = not absolute and ".." not in wish.word.split("/")
+    return wish if named and inside and parse_time(wish.at) is not None else None

@@ -17,7 +17,7 @@ from s3sync.core.names import nfc, without_case
 from s3sync.core.near import near
 from s3sync.core.typed import typed
 from s3sync.errors import UsageError
-from s3sync.local.patterns import Patterns, compile_patterns, has_wildcard, literal
+from s3sync.local.patterns import MOST_READ, Patterns, compile_patterns, has_wildcard, literal
 
 _ABSENT = "neither the staging folder nor the remote has one"
 _HINT = "names are relative to the staging folder; --project names another project"
@@ -219,6 +219,8 @@ def _found(wanted: set[str], known: Callable[[], Iterable[str]]) -> tuple[set[st
 
 def _fitting(words: list[_Word], known: Callable[[], Iterable[str]], absent: str) -> list[str]:
     """Of each word, the first pattern that fits any file. Raises `UsageError` for a word without one."""
+    if sum(len(word.patterns[0]) for word in words) > MOST_READ:
+        raise UsageError("these are too many patterns", why=f"more than {MOST_READ} characters", hint="name folders")
     choices = [(word, [(text, _compiled(word.typed, [text])) for text in word.patterns]) for word in words]
     fits: dict[str, set[str]] = {word.typed: set() for word in words}
     undecided = list(choices)

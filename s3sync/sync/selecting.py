@@ -14,11 +14,17 @@ from s3sync.state.memory import StateDB
 from s3sync.sync.report import ProjectAddress
 from s3sync.sync.scan import scan
 from s3sync.sync.select import names_meant
-from s3sync.sync.selection import FACT, leave_out_deselected, selected, wanted_by
+from s3sync.sync.selection import (
+    MOST_SELECTED,
+    Chosen,
+    chosen_in,
+    forget_absent,
+    leave_out_deselected,
+    wanted_by,
+    write_selection,
+)
 from s3sync.sync.session import Session
 from s3sync.sync.view import View
-
-MOST_PATTERNS = 999
 
 
 class Group(Struct):
@@ -32,7 +38,10 @@ class Group(Struct):
 
 
 class SelectReport(Struct):
-    """Files of a project on the remote, and what of them is selected by `patterns` (none: everything)."""
+    """Files of a project on the remote, and what of them is selected by `patterns` (none: everything).
+
+    `foreign`: what was there instead of a selection and could not be used; a new one removes it.
+    """
 
     place: ProjectAddress
     patterns: list[str]
@@ -41,6 +50,7 @@ class SelectReport(Struct):
     groups: list[Group] = field(default_factory=list)
     namesakes: dict[str, int] = field(default_factory=dict)
     """Files in other folders that are called as a name that was said, by the pattern that selects them, too."""
+    foreign: list[str] = field(default_factory=list)
 
     @property
     def files(self) -> int:
@@ -67,29 +77,32 @@ def select_files(
     """
     if dry_run:
         with session.memory(read_only=True) as state:
-            return _select(session, state, scan(session, state), choose, cwd, dry_run=True)
+            return _select(session, state, choose, cwd, dry_run=True)
     with session.lock(), session.memory() as state:
-        return _select(session, state, scan(session, state), choose, cwd, dry_run=False)
+        return _select(session, state, choose, cwd, dry_run=False)
 
 
 def _select(
     session: Session,
     state: StateDB,
-    seen: View,
     choose: Callable[[SelectReport], Sequence[str] | None],
     cwd: Path | None,
     *,
     dry_run: bool,
 ) -> SelectReport:
-    before = selected(state)
-    report = SelectReport(session.place, before, dry_run=dry_run, groups=_groups(seen, before))
+    was = chosen_in(state)
+    before = was.patterns
+    seen = _scanned(session, state, was)
+    report = SelectReport(session.place, before, dry_run=dry_run, groups=_groups(seen, before), foreign=was.foreign)
     chosen = choose(report)
-    if chosen is None or list(chosen) == before:
+    if chosen is None:
+        was.require_usable()
+    if chosen is None or (list(chosen) == before and was.why is None):
         return report
     kept = before if list(chosen[: len(before)]) == before else []
     patterns = [*kept, *_patterns(session, seen, chosen[len(kept) :], cwd)]
     patterns = list(dict.fromkeys(patterns))
-    if patterns == before:
+    if patterns == before and was.why is None:
         return report
     _check(patterns)
     report.patterns, report.changed, report.groups = patterns, True, _groups(seen, patterns)
@@ -101,13 +114,22 @@ def _select(
             hint="write it as in .gitignore: audio/, '*.wav', 'raw/day 1/'; --all selects everything",
         )
     with state.transaction():
-        state.forget_facts([f"{FACT}{number:03}" for number in range(len(before))])
-        for number, pattern in enumerate(patterns):
-            state.remember(f"{FACT}{number:03}", pattern)
+        write_selection(state, patterns)
+        if was.why is not None:  # whether what is gone was selected, nobody knows
+            forget_absent(seen, state)
         seen.hidden -= seen.deselected
         seen.deselected, seen.deselected_bytes = set(), 0
         leave_out_deselected(seen, state)
     return report
+
+
+def _scanned(session: Session, state: StateDB, was: Chosen) -> View:
+    """All that is here and there; where it cannot be known what was selected, as if that were everything."""
+    if was.why is None:
+        return scan(session, state)
+    with session.memory(read_only=True) as apart:
+        write_selection(apart, [])
+        return scan(session, apart)
 
 
 def _patterns(session: Session, seen: View, words: Sequence[str], cwd: Path | None) -> Iterator[str]:
@@ -135,8 +157,8 @@ def _namesakes(seen: View, said: Sequence[str], patterns: Sequence[str]) -> dict
 
 
 def _check(patterns: Sequence[str]) -> None:
-    if len(patterns) > MOST_PATTERNS:
-        raise UsageError("there are too many patterns", why=f"{MOST_PATTERNS} are the most", hint="name folders")
+    if len(patterns) > MOST_SELECTED:
+        raise UsageError("there are too many patterns", why=f"{MOST_SELECTED} are the most", hint="name folders")
     try:
         wanted_by(patterns)
     except ValueError as error:

@@ -50,7 +50,11 @@ def select(
             if everything:
                 return []
             if patterns:
+                if add and report.foreign:
+                    return None  # added to what? the error says it
                 return [*(report.patterns if add else ()), *patterns]
+            if report.foreign:
+                return None
             progress.rest()
             return _ask(report, call)
 

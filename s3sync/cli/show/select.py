@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from s3sync.cli.output import SCHEMA, printable, say, short_name
+from s3sync.cli.output import SCHEMA, printable, say, short_name, warn
 from s3sync.cli.show.words import Json, place_json
 from s3sync.core.quantities import files_text, size_text
 from s3sync.core.typed import typed
 from s3sync.sync.selecting import Group, SelectReport
+
+MOST_SHOWN, MOST_CHARACTERS = 5, 200
 
 
 def print_groups(report: SelectReport) -> None:
@@ -25,6 +27,8 @@ def _line(group: Group) -> str:
 
 
 def print_select(report: SelectReport, *, quiet: bool) -> None:
+    if report.foreign:
+        _tell_foreign(report)
     if quiet:
         return
     print_groups(report)
@@ -47,6 +51,14 @@ def print_select(report: SelectReport, *, quiet: bool) -> None:
         say("`s3sync select --all` selects everything again.")
 
 
+def _tell_foreign(report: SelectReport) -> None:
+    """Of what was there and no selection, once and masked."""
+    shown = ", ".join(printable(one[:MOST_CHARACTERS]) for one in report.foreign[:MOST_SHOWN])
+    shown += ", ..." if len(report.foreign) > MOST_SHOWN else ""
+    gone = "would be" if report.dry_run else "was"
+    warn(f"what was selected before could not be used, or no s3sync wrote it, and {gone} removed: {shown}")
+
+
 def select_json(report: SelectReport) -> Json:
     return {
         "schema": SCHEMA,
@@ -55,6 +67,7 @@ def select_json(report: SelectReport) -> Json:
         "dry_run": report.dry_run,
         "changed": report.changed,
         "patterns": report.patterns,
+        "foreign": report.foreign,
         "files": report.files,
         "wanted": report.wanted,
         "namesakes": report.namesakes,

@@ -17,6 +17,7 @@ from s3sync.core.manifest.merge import PATH, Statement, Thing, ahead, merged, ou
 from s3sync.core.sealed import HEADER, MAGIC, Sphere, opened_size
 from s3sync.errors import ArchiveError, ManifestError, NotAStore, NotAuthentic
 from s3sync.keys.wrapping import new_identity, unwrap
+from s3sync.local.patterns import is_readable
 from s3sync.shared.own_manifests import MOST_REVISION, _decoded, _manifest, _of_shared, _records
 from s3sync.state.queued import _read as read_wish
 from s3sync.store.azure import blocks, names
@@ -27,6 +28,8 @@ from s3sync.store.rclone.items import Facts, Item, Listing, Said, Stat
 from s3sync.store.sealed.blocks import open_block, seal_block
 from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
 from s3sync.store.sealed.side import read_side
+from s3sync.sync.selection import _pattern as read_pattern
+from s3sync.sync.selection import wanted_by
 
 _KEY = RepositoryKey(bytes(range(SECRET_BYTES)))
 _SPHERE = _KEY.sphere(Sphere("v", "b63"))
@@ -39,9 +42,18 @@ def _identity() -> str:
 
 
 def wishes(data: bytes) -> None:
-    """A row of the queue: what lies in the staging folder, or nothing."""
-    wish = read_wish(data.decode("utf-8", "replace"))
-    assert wish is None or ".." not in wish.word.split("/")
+    """A row of the queue, its value and after a NUL its name: what lies in the staging folder, or nothing."""
+    value, _, key = data.partition(b"\0")
+    wish = read_wish(key, value)
+    assert wish is None or (".." not in wish.word.split("/") and wish.word == key.decode())
+
+
+def selection(data: bytes) -> None:
+    """A row of a selection: a pattern that can be compiled, or none."""
+    key, _, value = data.partition(b"\0")
+    pattern = read_pattern(key, value)
+    if pattern is not None and is_readable(pattern):
+        wanted_by([pattern])("raw/a.mov")
 
 
 def sealed(data: bytes) -> None:
@@ -141,6 +153,7 @@ def own_manifest(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "wishes": wishes,
+    "selection": selection,
     "sealed": sealed,
     "wrapped": wrapped,
     "rclone": rclone,
@@ -152,7 +165,13 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 _DEEP = b'{"x":' + b"[" * 3000
 _ITEM = b'{"Path":"a","Size":1,"ModTime":"2025-11-03T10:00:00Z","IsDir":false,"Hashes":{"md5":"aa"}}'
 SEEDS: dict[str, list[bytes]] = {
-    "wishes": [b'{"word":"cut/a.mp4","at":"2025-11-03T10:00:00Z"}', _DEEP],
+    "wishes": [
+        b'{"word":"cut/a.mp4","at":"2025-11-03T10:00:00Z"}\0cut/a.mp4',
+        _DEEP,
+        b"\0\xff",
+        b'{"word":"\\ud800"}\0',
+    ],
+    "selection": [b"001\0raw/", b"001\0!**/a/**/[[:alpha:]]*", b"1000\0x", b"001\0\\", b"\xff\0\xff"],
     "sealed": [SEALED, SEALED[:-1], b"s3c", b'{"schema":1,"etag":"e","metadata":{"md5":"a"}}', _DEEP],
     "wrapped": [b"-> X25519 c2hhcmU\nYm9keQ\n--- bWFj\nxxxx", b"-> ssh-ed25519 a b\n", b""],
     "rclone": [

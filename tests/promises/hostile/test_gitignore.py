@@ -83,6 +83,16 @@ def test_f56_lines_of_a_strange_file_are_counted_before_any_is_compiled(
     assert not looked_at
 
 
+@pytest.mark.parametrize("lines", [["[a]*?" * 800] * 999, ["x"] * 2_000_000], ids=["long", "many"])
+def test_f56_patterns_from_anywhere_are_counted_before_any_is_compiled(
+    lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a selection, a queue, a set or an option: 999 of 4,000 characters took 38 s."""
+    monkeypatch.setattr(patterns, "_Group", lambda rules: pytest.fail("they were compiled"))
+    with pytest.raises(ValueError, match="more than"):
+        compile_patterns(lines)
+
+
 @pytest.mark.parametrize("kind", ["link", "link to nothing", "FIFO", "folder", "large"])
 def test_f55_a_gitignore_that_cannot_be_used_is_told(peer: Peer, tmp_path: Path, kind: str) -> None:
     """By `doctor`, which says what is wrong with everything else, too; `projects` lists the projects."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import time
@@ -250,3 +251,61 @@ def test_a_queue_that_was_written_by_nobody_of_ours_harms_nothing(both: tuple[Pe
     assert waiting(david) == ["draft.mp4"]
     david.ok("queue", "run")
     assert david.states() == {"draft.mp4": "in_sync"} and PROJECT in david.ok("queue", "--json").out
+
+
+PLANTED: dict[str | bytes, str | bytes | int] = {
+    "../../x": '{"word": "../../x", "at": "2026-11-26T08:00:00Z"}',
+    "another word": '{"word": "draft.mp4", "at": "2026-11-26T08:00:00Z"}',
+    "\x1b[2Jno text": b"\xff\x00",
+    b"\xffname": "{}",
+    "a number": 7,
+    "w" * 5000: '{"word": "w", "at": "2026-11-26T08:00:00Z"}',
+    "half a letter": '{"word": "\\ud800", "at": "2026-11-26T08:00:00Z"}',
+}
+
+
+def plant(person: Person, beginning: str, rows: dict[str | bytes, str | bytes | int]) -> None:
+    with sqlite3.connect(person.staging / ".s3sync" / "state.db") as database:
+        for name, value in rows.items():
+            cell = name.encode() if isinstance(name, str) else name
+            database.execute("INSERT INTO fact VALUES (? || CAST(? AS TEXT), ?)", (beginning, cell, value))
+
+
+def rows_of(person: Person, beginning: str) -> int:
+    with sqlite3.connect(person.staging / ".s3sync" / "state.db") as database:
+        query = "SELECT count(*) FROM fact WHERE substr(name, 1, ?) = ?"
+        return int(database.execute(query, (len(beginning), beginning)).fetchone()[0])
+
+
+def test_whatever_stands_in_the_queue_can_be_taken_off(both: tuple[Person, Person]) -> None:
+    """Rows of names that no s3sync takes stayed for ever: they came with a state.db, and no verb reached them."""
+    david, _ = both
+    david.write("draft.mp4", "x")
+    david.ok("up", "--queue", "draft.mp4")
+    plant(david, "queued to go up: ", PLANTED)
+    told = david.ok("queue")
+    assert told.err.count("no s3sync wrote") == 1 and "7 entries" in told.err and "\x1b" not in told.err, told
+    assert waiting(david) == ["draft.mp4"]
+    assert "../../x" in david.ok("queue", "clear", "../../x").out
+    assert david.ok("queue", "clear", "--json", "--dry-run").json["foreign"] and waiting(david) == ["draft.mp4"]
+    plant(david, "queued to go up: ", {f"more {number}": "x" for number in range(3000)})
+    cleared = david.ok("queue", "clear")
+    assert "a number" in cleared.out and "draft.mp4" in cleared.out and "\x1b" not in cleared.out + cleared.err
+    assert rows_of(david, "queued to go up: ") == 0 and david.ok("queue").err == ""
+
+
+def test_patterns_that_cannot_be_used_keep_nothing_else_from_going(both: tuple[Person, Person]) -> None:
+    """One that cannot be compiled ended the run; long ones took half a minute each time."""
+    david, jan = both
+    david.write("draft.mp4", "x")
+    david.ok("up", "--queue", "draft.mp4")
+    odd = ["*/**/a/**/b/**/c", "?\\", *(f"[a]*{number:03}{'?' * 4000}" for number in range(60))]
+    at = '"at": "2026-11-26T08:00:00Z"'
+    plant(david, "queued to go up: ", {word: f'{{"word": {json.dumps(word)}, {at}}}' for word in odd})
+    said = david.expect(1, "queue", "run")
+    assert "*/**/a/**/b/**/c cannot be used as a pattern" in said.err and "s3sync queue clear" in said.err, said
+    assert "draft.mp4" not in waiting(david)
+    jan.ok("down")
+    assert jan.read("draft.mp4") == b"x"
+    david.ok("queue", "clear", odd[1])
+    assert odd[1] not in waiting(david)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.kit.people import Person
+from pathlib import Path
+
+from tests.kit.people import Person, pair
+from tests.scenarios.people.test_queue import plant, rows_of
 
 
 def filled(people: tuple[Person, Person]) -> tuple[Person, Person]:
@@ -130,3 +133,31 @@ def test_a_name_that_exists_means_that_file_or_folder_alone(people: tuple[Person
     assert jan.ok("select", "*.prproj", "old", "--json").json["wanted"] == 2
     assert "everything again" in jan.ok("select", "raw").out
     assert jan.ok("select", "--all", "--json").json["wanted"] == 6
+
+
+FOREIGN: tuple[dict[str | bytes, str | bytes | int], ...] = (
+    {"zzz": "audio/"},
+    {"001": "a\\"},
+    {b"\xff": "raw/", "1000": "x", "002": b"\xff", "003": "?" * 5000},
+    {f"{number:03}": f"{'?' * 3900}*{number}" for number in range(1, 999)},
+)
+"""Another name; no pattern; no name, one too many, no text, one too long; many long ones."""
+
+
+def test_a_selection_that_no_s3sync_wrote(tmp_path: Path) -> None:
+    """It came with a state.db: it was an error of ours, or took half a minute, or stayed whatever was selected."""
+    david, jan = filled(pair(tmp_path, f"file://{tmp_path / 'store'}", {}))
+    jan.ok("down")
+    for rows in FOREIGN:
+        jan.ok("select", "audio/")
+        plant(jan, "selected ", rows)
+        (jan.staging / "raw/a.mov").unlink()
+        for words in (["sync"], ["select", "--add", "raw/"]):
+            told = jan.expect(1, *words)
+            assert "the selection of this project" in told.err and "`s3sync select --all`" in told.err, told
+        assert jan.ok("select", "--all", "--dry-run").err.count("no s3sync wrote") == 1
+        assert rows_of(jan, "selected ") == 1 + len(rows)
+        assert jan.ok("select", "--all").err.count("no s3sync wrote") == 1
+        assert rows_of(jan, "selected ") == 0
+        assert {item["name"] for item in jan.ok("sync", "--json").json["downloaded"]} == {"raw/a.mov"}
+    assert set(david.states().values()) == {"in_sync"}
