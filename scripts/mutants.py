@@ -250,6 +250,22 @@ MUTANTS = (
         ("tests/scenarios/people/test_foreign_manifest.py", "-k", "each_has_his_own"),
     ),
     Mutant(
+        "timeouts-of-gateways",
+        "a timeout that a gateway tells is waited out",
+        "s3sync/store/lanes/failures.py",
+        "OF_GATEWAYS = {407, 408, 413,",
+        "OF_GATEWAYS = {407, 413,",
+        ("tests/contract/test_error_classes.py", "-k", "408"),
+    ),
+    Mutant(
+        "refusals-of-azure-at-once",
+        "a refusal is told at once, whatever the store",
+        "s3sync/store/lanes/errors.py",
+        "by_status = PATIENCE_BY_STATUS.get(failure.status, 60 if failure.status in GATEWAYS else 0)",
+        "by_status = PATIENCE_BY_STATUS.get(failure.status, 60)",
+        ("tests/contract/test_error_classes.py", "-k", "at_once and azure"),
+    ),
+    Mutant(
         "write-id",
         "P8: a lost answer to a metadata write is recognised by its write id",
         "s3sync/shared/manifest.py",

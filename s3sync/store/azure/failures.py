@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3sync.store.lanes.failures import MOST_SAID, PROXY_PASSWORD, TIMED_OUT, Cause, Failure, wants_proxy_password
+from s3sync.store.lanes.failures import (
+    MOST_SAID,
+    OF_GATEWAYS,
+    PROXY_PASSWORD,
+    TIMED_OUT,
+    Cause,
+    Failure,
+    wants_proxy_password,
+)
 
 _BY_NAME: dict[str, Cause] = {
     "ServiceRequestTimeoutError": "connect",
@@ -45,7 +53,7 @@ def _answer(error: BaseException, response: Any, status: int) -> Failure:
     headers = response.headers
     told: Any = getattr(error, "error_code", None) or headers.get("x-ms-error-code") or ""
     code = str(getattr(told, "value", told))
-    if not code and _OF_AZURE not in headers and status not in (304, 429, 500, 502, 503, 504):
+    if not code and _OF_AZURE not in headers and status != 304 and status not in OF_GATEWAYS:
         return Failure("redirected" if 300 <= status < 400 else "not_s3", status)
     return Failure("answer", status, code, _said(error))
 

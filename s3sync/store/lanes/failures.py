@@ -78,7 +78,7 @@ NOWHERE = "127.0.0.1:0"
 """Target of requests that are redirected to another host: no server has the port 0."""
 
 PROXY_PASSWORD = Failure("answer", 407, message="the proxy refuses the user name and password, or wants some")
-OF_GATEWAYS = {407, 413, 429, 500, 502, 503, 504, 507, *range(520, 528)}
+OF_GATEWAYS = {407, 408, 413, 429, 500, 502, 503, 504, 507, *range(520, 528)}
 """Statuses that say enough without S3's own words: whatever stands before the store answers with a web page."""
 
 
