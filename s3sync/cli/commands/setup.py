@@ -58,7 +58,7 @@ def check(
     from s3sync.setup.bucket import set_up_bucket
     from s3sync.setup.members import look_at_member
 
-    store, settings = _open(call, region)
+    store, settings = _open(call, "check", region)
     wishes = _wishes(enable_versioning, trash_days, pages=True)
     found = set_up_bucket(store, settings, wishes, confirm=lambda report: False, dry_run=True)
     of_member = None
@@ -105,7 +105,7 @@ def bucket(
     from s3sync.cli.show.setup import bucket_json, print_bucket
     from s3sync.setup.bucket import set_up_bucket
 
-    store, settings = _open(call, region)
+    store, settings = _open(call, "bucket", region)
     wishes = _wishes(enable_versioning, trash_days, pages=not no_pages)
     wishes.replica = _replica(replicate_to, replica_bucket)
     only = check_only or call.dry_run
@@ -146,7 +146,7 @@ def policy(
     from s3sync.cli.show.setup import policy_json, print_policy
     from s3sync.setup.members import name_of_policy, policy_for
 
-    store, settings = _open(call, None)
+    store, settings = _open(call, "member")
     if batch:
         return _batch_policies(call, store, settings, user, fits=not (read_only or versions))
     name = name_of_policy(store, settings, user)
@@ -193,7 +193,7 @@ def member(
     from s3sync.cli.show.setup import member_json, print_member
     from s3sync.setup.members import add_member
 
-    store, settings = _open(call, None)
+    store, settings = _open(call, "member")
     confirm = (lambda report: True) if yes else _ask_member
     report = add_member(
         store,
@@ -237,7 +237,7 @@ def budget(
     from s3sync.cli.show.budget import budget_json, print_budget
     from s3sync.setup.budget import set_up_budget, wanted_budget
 
-    store, settings = _open(call, None)
+    store, settings = _open(call, "budget")
     wanted = wanted_budget(settings, amount, email or [], in_dollars=alarms)
     confirm = (lambda report: True) if yes else _ask_budget
     report = set_up_budget(store, settings, wanted, confirm=confirm, dry_run=call.dry_run)
@@ -248,14 +248,17 @@ def budget(
     return 0
 
 
-def _open(call: Call, region: str | None) -> tuple[Store, Settings]:
+def _open(call: Call, deed: str, region: str | None = None) -> tuple[Store, Settings]:
+    """The store, and the settings that name it. Raises `Unsupported` for one that another tool sets up."""
     import os
 
     from s3sync.config import load_settings
     from s3sync.connect import connect
+    from s3sync.setup.elsewhere import Deed, refuse_elsewhere
 
     flags = {**call.flags, "region": region} if region is not None else call.flags
     settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
+    refuse_elsewhere(settings.store, Deed(deed))
     return connect(settings, create=False), settings
 
 

@@ -177,10 +177,33 @@ def test_the_policy_alone_is_on_stdout_and_bad_names_are_one_sentence(owner: tup
     person.expect(2, "setup", "bucket", "--trash-days", "-1")
 
 
-def test_a_folder_store_has_no_bucket_and_no_policies(tmp_path: Path) -> None:
+def test_what_another_tool_sets_up_is_told_with_its_command(tmp_path: Path) -> None:
+    """`use a bucket on S3` was no help to who has one on Google Cloud. Nobody is asked, and no server either."""
     david, _ = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
-    for words, told in ((("setup", "bucket"), "has no bucket to set up"), (("setup", "policy"), "has no policies")):
-        assert told in david.expect(1, *words).err
+    told = {
+        "gs://our-films/2026": (
+            "gcloud storage buckets create gs://our-films ", "buckets describe gs://our-films`",
+            "add-iam-policy-binding gs://our-films ", "gcloud billing budgets create", "docs/stores/gcs.md",
+        ),
+        "az://ourfilms/shared/2026": (
+            "--account-name ourfilms --name shared ",
+            "az storage container show --account-name ourfilms --name shared ",
+            "account show --name ourfilms ", "Cost Management", "docs/stores/azure.md",
+        ),
+        "rclone:team:day 1": (
+            "rclone mkdir 'team:day 1'", "rclone about team:", "share the folder", "website", "docs/stores/rclone.md",
+        ),
+        f"file://{tmp_path / 'store'}": (
+            "s3sync init", "s3sync doctor", "disk's to say", "no bill", "docs/stores/folder.md",
+        ),
+    }  # fmt: skip
+    asked = (("bucket", "--yes"), ("check",), ("member", "jan"), ("budget", "--email", "a@example.com"))
+    for store, (*hints, page) in told.items():
+        for words, hint in zip(asked, hints, strict=True):
+            said = david.expect(1, "setup", *words, "--store", store).err
+            assert hint in said and page in said and ("S3 alone" in said or "AWS alone" in said)
+            assert "such as a bucket on S3" not in said
+    assert "add-iam" in david.expect(1, "setup", "policy", "--store", "gs://our-films").err
     assert PROJECT in david.ok().out
 
 
