@@ -56,7 +56,7 @@ KEPT = {
 
 OLD_VERSIONS = "old versions"
 HINT_OF_VERSIONS = "what Object Lock keeps cannot go before its time; else you need the right s3:DeleteObjectVersion"
-DESELECTED = "name it with --unseen to take it too, or select it again: `s3sync select`"
+DESELECTED = "`s3sync select` selects it again; to delete it all the same, name it with --unseen"
 
 ABSENT = {
     "remote": {True: "is not on the remote, only on this computer", False: "is not on the remote any more"},

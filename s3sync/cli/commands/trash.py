@@ -91,9 +91,9 @@ def empty(
 ) -> int:
     """Delete permanently what is in the trash of this computer, or with `--remote` in that of the remote."""
     side, age = _side(remote, local) or "local", _age(older_than)
-    confirm = (lambda found: True) if yes else _ask
+    confirm = (lambda found: True) if yes else lambda found: _ask(found, side)
     report = _open(call, project).empty_trash(side=side, older_than=age, confirm=confirm, dry_run=call.dry_run)
-    return _show(call, "empty", report)
+    return _show(call, "empty", report, side)
 
 
 def _open(call: Call, project: str | None) -> Project:
@@ -117,22 +117,22 @@ def _age(text: str | None) -> timedelta | None:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def _ask(report: TrashReport) -> bool:
+def _ask(report: TrashReport, side: str) -> bool:
     from s3sync.cli.output import answered_yes, warn
     from s3sync.cli.show.trash import empty_question
 
-    *lines, question = empty_question(report)
+    *lines, question = empty_question(report, side)
     for line in lines:
         warn(line)
     return answered_yes(question)
 
 
-def _show(call: Call, action: str, report: TrashReport) -> int:
+def _show(call: Call, action: str, report: TrashReport, side: str = "local") -> int:
     from s3sync.cli.output import print_json
     from s3sync.cli.show.trash import print_trash, trash_json
 
     if call.json:
         print_json(trash_json(action, report))
     elif not call.quiet:
-        print_trash(action, report, verbose=call.verbose)
+        print_trash(action, report, verbose=call.verbose, side=side)
     return 0

@@ -17,11 +17,14 @@ from s3sync.sync.trash import Trashed
 NAMED = 20
 
 
-def empty_question(report: TrashReport) -> Iterator[str]:
-    """Lines to show, and as the last one the question."""
+_WHERE = {"local": "here", "remote": "on the remote"}
+
+
+def empty_question(report: TrashReport, side: str) -> Iterator[str]:
+    """Lines to show, and as the last one the question. `side`: whose trash it is."""
     yield from _last_copies(report)
     total = size_text(sum(found.size for found in report.emptied))
-    yield f"Delete permanently {files_text(len(report.emptied))} ({total}) from the trash?"
+    yield f"Delete permanently {files_text(len(report.emptied))} ({total}) from the trash {_WHERE[side]}?"
 
 
 def _last_copies(report: TrashReport) -> Iterator[str]:
@@ -59,7 +62,8 @@ def _file(found: Trashed) -> Json:
     }
 
 
-def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
+def print_trash(action: str, report: TrashReport, *, verbose: bool, side: str = "local") -> None:
+    """`side`: of `empty`, whose trash it is."""
     would = "would be " if report.dry_run else ""
     if action == "restore" and report.restored is not None:
         say(f"  {_line(report.restored)}: {would}restored to {printable(report.restored_to or '')}")
@@ -73,7 +77,9 @@ def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
         total = size_text(sum(found.size for found in report.emptied))
         for line in _last_copies(report) if report.dry_run else ():
             say(line)
-        say(f"Summary: {would}deleted {files_text(len(report.emptied))} ({total}) from the trash")
+        say(f"Summary: {would}deleted {files_text(len(report.emptied))} ({total}) from the trash {_WHERE[side]}")
+        if side == "local":
+            say(printable(f"That on the remote stays: s3sync trash empty --remote{project_option(report.place)}"))
     else:
         versions = Counter((found.name, found.side) for found in report.files)
         for found in report.files:
@@ -88,7 +94,7 @@ def print_trash(action: str, report: TrashReport, *, verbose: bool) -> None:
 def _line(found: Trashed, *, exact: bool = False) -> str:
     """`exact`: with the time as `--when` takes it."""
     when = f" ({printable(found.at)})" if exact and found.at else ""
-    where = "here" if found.side == "local" else "on the remote"
+    where = _WHERE[found.side]
     by = f" by {printable(short_text(found.by))}" if found.by else ""
     if found.lives_on is not None:
         return f"{printable(found.name)} ({size_text(found.size)}) - on the remote as {printable(found.lives_on)}"

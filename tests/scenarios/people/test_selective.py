@@ -105,6 +105,10 @@ def test_a_cleanup_names_what_is_not_selected_and_stays(people: tuple[Person, Pe
         kept = {item["name"]: item["reason"] for item in told["kept"]}
         assert [item["name"] for item in told["deleted"]] == ["audio/a.wav"]
         assert kept == dict.fromkeys(("cut.prproj", "raw/a.mov", "raw/b.mov"), "is not selected on this computer")
+        hints = (item["hint"] for item in told["kept"])
+        assert all(
+            0 <= hint.find("s3sync select") < hint.find("--unseen") for hint in hints
+        )  # first what loses nothing
     told = jan.ok("cleanup", "raw/", "--unseen", "--force", "--yes", "--json").json  # as the hint says
     assert {(item["name"], item["in_trash"]) for item in told["deleted"]} == {("raw/a.mov", True), ("raw/b.mov", True)}
 

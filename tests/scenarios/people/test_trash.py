@@ -86,6 +86,9 @@ def test_a13_emptying_asks_names_last_copies_and_spares_what_is_young(people: Pe
     regret(people)
     asked = david.expect(5, "trash", "empty", "--remote", answer="n\n")
     assert "permanently" in asked.err and "exist nowhere else" in asked.err and "gone.mp4" in asked.err
+    assert "from the trash on the remote?" in asked.err
+    here = david.ok("trash", "empty", "--dry-run").out
+    assert "from the trash here\nThat on the remote stays: s3sync trash empty --remote\n" in here
     looked = david.ok("trash", "empty", "--remote", "--dry-run").out
     assert "would be deleted" in looked and looked.count("gone.mp4") == 2 and "exist nowhere else" in looked
     assert david.ok("trash", "empty", "--remote", "--older-than", "1d", "--yes", "--json").json["emptied"] == []
