@@ -55,10 +55,13 @@ class Owner:
         everything.
 
         One that holds nothing, or was only marked as a whole by an earlier version, gets the mark unless it is read
-        only. Raises `LocalError`.
+        only. Without a place one that has only facts, which are of places, has nothing to be believed, and gets none.
+        Raises `LocalError`.
         """
         key, place = self._key(create=False), state.place
         if place is not None and _has(state.execute, key, place):
+            return True
+        if place is None and not state.execute(f"SELECT {_HAS_ROWS}")[0][0]:
             return True
         is_all_own = says_trust(self._environ) or _has(state.execute, key, None) or _is_blank(state)
         if not is_all_own and not _is_of(state.execute, key, place):

@@ -67,6 +67,24 @@ def test_an_archive_run_and_a_restore_are_told_with_the_next_write(both: tuple[P
     assert [verb for _, verb, _ in did(jan, "log", "cut/a.mp4")] == ["up", "archive run"]
 
 
+def test_a_project_that_was_never_synced_keeps_its_events_when_files_leave_it(both: tuple[Person, Person]) -> None:
+    """All that its memory holds is what is still to be told: nothing that somebody else could have put there counts."""
+    david, jan = both
+    david.environ = {"S3SYNC_TRUST": "0"}  # "1" believes every memory
+    david.ok("trust", "--yes", cwd=david.repo)
+    david.write("a.mp4", "a")
+    david.ok("archive", "run", PROJECT, "--set", "films")
+    david.ok("archive", "run", PROJECT, "--set", "films", "--delete-local")
+    david.ok("restore", PROJECT, "--set", "films")
+    again = david.ok("archive", "run", PROJECT, "--set", "films", "--delete-local")
+    assert not (david.staging / "a.mp4").exists() and "not known to be yours" not in again.err
+    assert [one.name for one in (david.staging / ".s3sync").glob("state*.db")] == ["state.db"]
+    david.ok("restore", PROJECT, "--set", "films")
+    david.ok("up")
+    told = [verb for by, verb, _ in did(jan, "inbox", "--keep") if by == "david"]
+    assert sorted(told) == ["archive run"] * 3 + ["restore"] * 2 + ["up"]
+
+
 def test_a_project_that_cannot_be_told_stops_no_archive(both: tuple[Person, Person], tmp_path: Path) -> None:
     david, _ = both
     david.write("a.mp4", "a")
