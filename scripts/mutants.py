@@ -1781,8 +1781,8 @@ MUTANTS = (
     Mutant(
         "packed-tags",
         "rule 10: what a packed tag becomes is bounded",
-        "s3sync/organize/said.py",
-        "        found = unpacked.decompress(data, MOST_UNPACKED)\n",
+        "s3sync/organize/sparing.py",
+        "        found = unpacked.decompress(data, MOST_OF_A_FRAME)\n",
         "        found = unpacked.decompress(data)\n",
         ("tests/promises/hostile/test_packed_tags.py",),
     ),
@@ -3615,6 +3615,30 @@ MUTANTS = (
         "        _in_vain.append(time.monotonic())\n",
         "",
         ("tests/unit/archive/test_readers.py", "-k", "comes_to_no_end"),
+    ),
+    Mutant(
+        "pieces-of-a-song",
+        "a song whose tags have a million parts is given up",
+        "s3sync/organize/sparing.py",
+        "    if _song.left < 0:\n",
+        "    if False:\n",
+        ("tests/promises/hostile/test_packed_tags.py", "-k", "many_parts"),
+    ),
+    Mutant(
+        "short-frames",
+        "no frame of a song's tags is looked into that is long",
+        "s3sync/organize/sparing.py",
+        "len(data) > MOST_OF_A_FRAME or ",
+        "",
+        ("tests/promises/hostile/test_packed_tags.py", "-k", "short_ones"),
+    ),
+    Mutant(
+        "few-large-songs",
+        "few large files are looked into at once",
+        "s3sync/organize/sparing.py",
+        "self._is_large = _large.acquire()",
+        "self._is_large = False",
+        ("tests/promises/hostile/test_packed_tags.py", "-k", "few_large"),
     ),
 )
 

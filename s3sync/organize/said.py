@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import IO, Any, cast
 
 from s3sync.archive.readers import Unsaid, exif, fits, movie
 from s3sync.errors import S3syncError, UsageError
+from s3sync.organize.sparing import Sparing, open_song
 
 MUSIC = (
     ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".aac", ".wma", ".wav", ".aif", ".aiff", ".ape", ".mpc",
@@ -18,8 +18,6 @@ MUSIC = (
 )  # fmt: skip
 MOST_TEXT = 500
 """Characters of a tag that are taken."""
-MOST_UNPACKED = 4 * 1024 * 1024
-"""Bytes of a tag that was packed; four megabytes can become four gigabytes."""
 _EASY = {
     "artist": ("artist",), "albumartist": ("albumartist", "artist"), "album": ("album",), "title": ("title",),
     "track": ("tracknumber",), "disc": ("discnumber",), "genre": ("genre",), "year": ("date", "year"),
@@ -41,7 +39,8 @@ def fields_of(path: str, size: int, opened: Callable[[], IO[bytes]]) -> dict[str
     """Fields of a file: those of its name, and of its tags or headers. Raises `Unsaid`, `S3syncError`, `OSError`."""
     found, name = named(path), path.rpartition("/")[2].casefold()
     try:
-        with opened() as file:
+        with Sparing(opened(), size) as bounded:
+            file = cast("IO[bytes]", bounded)
             if name.endswith(MUSIC):
                 return found | _music(file)
             if fits.is_fits(name):
@@ -70,27 +69,11 @@ def require_music() -> None:
         ) from None
 
 
-class _Unpacking:
-    """What mutagen takes of `zlib` for packed tags, bounded."""
-
-    error = zlib.error
-
-    @staticmethod
-    def decompress(data: bytes) -> bytes:
-        unpacked = zlib.decompressobj()
-        found = unpacked.decompress(data, MOST_UNPACKED)
-        if not unpacked.eof:
-            raise zlib.error(f"more than {MOST_UNPACKED} bytes, or no end")
-        return found
-
-
 def _music(file: IO[bytes]) -> dict[str, str]:
     import mutagen
-    from mutagen.id3 import _frames
 
-    cast("Any", _frames).zlib = _Unpacking
     try:
-        tags = mutagen.File(file, easy=True)
+        tags = open_song(file)
     except mutagen.MutagenError as error:
         inner = error.args[0] if error.args else None
         if isinstance(inner, (Unsaid, S3syncError)):

@@ -56,6 +56,20 @@ def test_names_that_programs_obey_are_told_before_anything_is_copied(desk: Desk)
         ]
 
 
+def test_songs_made_to_cost_hours_hold_up_no_others(desk: Desk) -> None:  # noqa: F811
+    """Each had taken 35 times its size of memory, in a place that others fill."""
+    a, b = desk.place("folder", "inbox"), desk.place("folder", "music")
+    box = (8).to_bytes(4, "big") + b"free"
+    boxes = box * 200_000
+    bomb = bytes.fromhex("00000010") + b"ftypM4A \0\0\0\0" + (8 + len(boxes)).to_bytes(4, "big") + b"moov" + boxes
+    for number in range(24):
+        a.put(f"{number}.m4a", bomb)
+    a.put("song.mp3", song("Ella", "x", "y", 1))
+    told = organized(desk, a, b, layout="{artist}.{ext}", code=3)
+    assert list(b.files()) == ["Ella.mp3"] and len(told["failed"]) == 24
+    assert "in more pieces" in told["failed"][0]["error"]
+
+
 @pytest.mark.seaweedfs
 @pytest.mark.parametrize(("one", "two"), [("sea", "sea"), ("sea", "moto"), ("folder", "sea"), ("sea", "folder")])
 def test_songs_are_named_by_their_tags(desk: Desk, one: str, two: str) -> None:  # noqa: F811
