@@ -3081,6 +3081,22 @@ MUTANTS = (
         ("tests/scenarios/people/test_queue.py", "-k", "taken_off"),
     ),
     Mutant(
+        "time-and-size-prove-no-copy",
+        "P1: taking back an organize deletes no other file of the same time and size",
+        "s3sync/organize/undo.py",
+        "    if not is_timed(copy.etag):\n        return None\n",
+        "    return None\n",
+        ("tests/scenarios/organize/test_organize.py", "-k", "believes_no_time and moved"),
+    ),
+    Mutant(
+        "the-source-holds-it",
+        "P1: taking back an organize deletes a copy only where the source holds the same bytes",
+        "s3sync/organize/undo.py",
+        "    if first != second:\n",
+        "    if False:\n",
+        ("tests/scenarios/organize/test_organize.py", "-k", "believes_no_time and copied"),
+    ),
+    Mutant(
         "queue-leaves-nothing",
         "rule 4: `queue clear` leaves nothing in the queue, whoever wrote it",
         "s3sync/sync/queueing.py",

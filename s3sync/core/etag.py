@@ -20,6 +20,7 @@ SMALLEST_RANGE = MIB
 
 _PLAIN = re.compile(r"[0-9a-f]{32}")
 _COMPOSITE = re.compile(r"[0-9a-f]{32}-([1-9][0-9]{0,4})")
+_TIMED = "at:"
 
 
 def plain_md5(etag: str) -> str | None:
@@ -28,6 +29,16 @@ def plain_md5(etag: str) -> str | None:
     Under KMS an ETag has the same form and is no MD5: only `ObjectHead.etag_is_md5` can tell.
     """
     return etag if _PLAIN.fullmatch(etag) else None
+
+
+def timed_etag(at_ns: int, size: int) -> str:
+    """The version of what a store keeps no checksum of: its time and size."""
+    return f"{_TIMED}{at_ns:x}:{size:x}"
+
+
+def is_timed(etag: str) -> bool:
+    """True if an ETag tells time and size alone: two contents may share it."""
+    return etag.startswith(_TIMED)
 
 
 def part_count(etag: str) -> int | None:

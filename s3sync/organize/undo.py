@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 
+from s3sync.core.etag import is_timed
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
-from s3sync.errors import ENDS_THE_RUN, S3syncError
+from s3sync.errors import ENDS_THE_RUN, S3syncError, SourceChanged
 from s3sync.organize.journal import Line
 from s3sync.organize.report import Named, UndoneReport
+from s3sync.pairs.digests import proven
 from s3sync.pairs.filters import EVERYTHING
 from s3sync.pairs.leaving import forget
 from s3sync.pairs.moving import Mover
+from s3sync.pairs.values import Found
 from s3sync.pairs.work import Work
+from s3sync.transfer.pool import Pool
 
 _CHANGED = "was changed since, and stays"
+_HINT = "compare the two; nothing was deleted"
 
 
 def undo_run(work: Work, run: str, lines: Iterable[Line], *, dry_run: bool) -> UndoneReport:
@@ -23,12 +29,15 @@ def undo_run(work: Work, run: str, lines: Iterable[Line], *, dry_run: bool) -> U
     report = UndoneReport(run, places[End.B].shown, places[End.A].shown, dry_run)
     work.look(EVERYTHING, both=False)
     ready = [line for line in lines if _is_unchanged(work, line, report)]
-    if dry_run:
-        report.back = [Named(line.new, line.old, line.size) for line in ready]
-        return report
-    forget(work, End.A, (line.new for line in ready if not line.held), stay=True)
-    with work.mover(run, lambda warning: None) as (mover, pool):
-        for line, result in pool.map(lambda one: _back(work, mover, one), ready, lambda one: one.size):
+    with ExitStack() as stack:
+        if dry_run:
+            pool = stack.enter_context(Pool(work.workers))
+            results = pool.map(lambda one: _foretold(work, one), ready)
+        else:
+            forget(work, End.A, (line.new for line in ready if not line.held), stay=True)
+            mover, pool = stack.enter_context(work.mover(run, lambda warning: None))
+            results = pool.map(lambda one: _back(work, mover, one), ready, lambda one: one.size)
+        for line, result in results:
             try:
                 moved = result.result()
             except ENDS_THE_RUN:
@@ -36,20 +45,58 @@ def undo_run(work: Work, run: str, lines: Iterable[Line], *, dry_run: bool) -> U
             except S3syncError as error:
                 report.kept.append(Problem(line.new, str(error), error.hint))
                 continue
-            report.back.append(Named(line.new, line.old, line.size, moved, gone=not line.held))
+            report.back.append(Named(line.new, line.old, line.size, moved, gone=not (line.held or dry_run)))
     return report
 
 
 def _back(work: Work, mover: Mover, line: Line) -> int:
     """Copy a file back where the source has it no longer, then delete the copy, but for one that was there before the
     run; the bytes that went over the line."""
-    moved, md5 = 0, line.md5
-    if line.old not in work.seen[End.B].files:
+    known, back, moved = _proven(work, line), work.seen[End.B].files.get(line.old), 0
+    md5 = known or line.md5
+    if back is None:
         done = mover.copy_as(line.new, line.old)
-        moved, md5 = done.moved, done.md5
+        moved, md5, back = done.moved, done.md5, done.now
+        assert back is not None
     if not line.held:
+        _require_held(work, line, back, known)
         mover.take_away(line.new, md5)
     return moved
+
+
+def _foretold(work: Work, line: Line) -> int:
+    """Raise what taking back a line would."""
+    known, back = _proven(work, line), work.seen[End.B].files.get(line.old)
+    if back is not None and not line.held:
+        _require_held(work, line, back, known)
+    return 0
+
+
+def _proven(work: Work, line: Line) -> str | None:
+    """MD5 of a copy whose version tells only time and size, by reading it; None where the version is enough.
+
+    Raises `SourceChanged` for another one than the run made.
+    """
+    copy = work.seen[End.A].files[line.new]
+    if not is_timed(copy.etag):
+        return None
+    known = work.knows[End.A].read(line.new, copy)
+    if line.md5 is not None and known != line.md5:
+        raise SourceChanged(_CHANGED, hint=_HINT)
+    return known
+
+
+def _require_held(work: Work, line: Line, back: Found, known: str | None) -> None:
+    """Raise `SourceChanged` unless the source holds what is about to be deleted: by its bytes, where the version of
+    either tells only time and size."""
+    copy = work.seen[End.A].files[line.new]
+    if not (is_timed(copy.etag) or is_timed(back.etag)):
+        return
+    knows = work.knows[End.A], work.knows[End.B]
+    first = known or proven(line.new, copy, knows[0]) or knows[0].read(line.new, copy)
+    second = proven(line.old, back, knows[1]) or knows[1].read(line.old, back)
+    if first != second:
+        raise SourceChanged(f"stays, as what is called {line.old} is not the same", hint=_HINT)
 
 
 def _is_unchanged(work: Work, line: Line, report: UndoneReport) -> bool:

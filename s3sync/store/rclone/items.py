@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from s3sync.core.etag import timed_etag
 from s3sync.core.times import moment, parse_ns
 from s3sync.store.lanes.headers import size_of
 from s3sync.store.port import ObjectInfo
@@ -39,7 +40,7 @@ class Item(Struct, frozen=True, rename="pascal", gc=False):
             found = (self.hashes or {}).get(kind, "")
             if (_MD5 if kind == "md5" else _DIGEST).fullmatch(found):
                 return found if kind == "md5" else f"{kind}:{found}"
-        return f"at:{parse_ns(self.mod_time) or 0:x}:{self.size:x}"
+        return timed_etag(parse_ns(self.mod_time) or 0, self.size)
 
     @property
     def has_md5(self) -> bool:

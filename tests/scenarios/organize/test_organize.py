@@ -14,6 +14,7 @@ import pytest
 
 from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.proxy import Proxy
+from tests.kit.remotes import Remotes
 from tests.kit.servers import Moto, SeaweedFS
 from tests.scenarios.organize.songs import song
 from tests.scenarios.pairs.conftest import desk, moto_of_pairs  # noqa: F401 - fixtures
@@ -145,6 +146,36 @@ def test_moving_asks_and_undo_keeps_what_was_changed_since(desk: Desk) -> None: 
     assert "was changed since, and stays" in said and "another file is called downloads/02.mp3" in said
     assert b.files() == {first: b"cut anew", second: named[second]}
     assert a.files() == {"downloads/02.mp3": b"another song by now", "downloads/03.mp3": named[third]}
+
+
+@pytest.mark.rclone
+@pytest.mark.parametrize("moves", [False, True], ids=["copied", "moved"])
+def test_undo_believes_no_time_and_size(desk: Desk, remotes: Remotes, moves: bool) -> None:  # noqa: F811
+    """A remote without checksums, where what stands there has the time and the size of the copy and is another file, or
+    what it was copied from is: nothing that is the only one of its kind is deleted."""
+    desk.remotes, desk.environ["RCLONE_CONFIG"] = remotes, str(remotes.config)
+    a, b = desk.place("rclone", "a"), desk.place("rclone", "music")
+    named = library(a, artists=2)
+    desk.run("organize", a, b, "--layout", LAYOUT, *(("--move", "--yes") if moves else ()))
+    target, first = b.root, next(iter(named))
+    assert target is not None and a.root is not None
+    disguise(target / first)
+    if not moves:
+        disguise(a.root / "downloads/12.mp3")
+    one, other = a.everything(), b.everything()
+    dry = desk.person.expect(3, "organize", "--undo", "--dry-run", cwd=desk.work, env=desk.environ)
+    assert dry.err.count("stays") == (1 if moves else 2) and (a.everything(), b.everything()) == (one, other)
+    back = desk.person.expect(3, "organize", "--undo", "--yes", "--json", cwd=desk.work, env=desk.environ).json
+    kept = {item["name"] for item in back["kept"]}
+    assert first in kept and len(back["back"]) == (5 if moves else 4)
+    assert set(b.files()) == kept and {*a.files().values(), *b.files().values()} >= {*one.values(), *other.values()}
+
+
+def disguise(file: Path) -> None:
+    """Make another file of the same length and time."""
+    was, body = file.stat(), file.read_bytes()
+    file.write_bytes(body[::-1])
+    os.utime(file, ns=(was.st_atime_ns, was.st_mtime_ns))
 
 
 def test_photos_frames_and_waves(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
