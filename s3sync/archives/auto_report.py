@@ -65,6 +65,8 @@ class AutoReport(Struct):
     month: float | None = None
     no_price: str | None = None
     currency: str = "USD"
+    keeps_versions: tuple[str, ...] = ()
+    """Stores that keep, and bill, what a step there leaves behind: it copies, as no rule can move by a tag."""
     until: str | None = None
     ended: str | None = None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from s3sync.archive.chain import folder_of
 from s3sync.archive.disks import require_disk
 from s3sync.archive.units import EMPTY
 from s3sync.archives.auto_looks import FILES, Looks, Seen
+from s3sync.archives.leaving import has_rules
 from s3sync.archives.opened import Place
 from s3sync.config.archive_classes import class_at, classes_of, last_class
 from s3sync.config.schemes import is_on_aws, scheme_of
@@ -25,7 +27,7 @@ from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.outcome import Problem
 from s3sync.core.times import moment, parse_time
 from s3sync.errors import S3syncError, UsageError
-from s3sync.store.aspects import Administers, aspect
+from s3sync.store.aspects import Administers, Versions, aspect
 
 
 class Survey(Looks):
@@ -177,6 +179,18 @@ class Survey(Looks):
             one.unit, chosen.name, Tier.GLACIER, one.size, one.files, after_s, tuple(touches), 0, tuple(obstacles),
             month, once, no_price, target, (one.key,),
         )  # fmt: skip
+
+    def keeps_versions(self, steps: Iterable[Candidate]) -> Iterator[str]:
+        """Addresses of stores that keep, and bill, what these steps leave behind when they copy within them."""
+        going = {one.set for one in steps if one.tier is Tier.GLACIER}
+        for place in self.archives.places() if going else ():
+            if going.isdisjoint(one.name for one in place.sets):
+                continue
+            with suppress(S3syncError):  # a step that is not allowed to ask says so itself
+                store = place.store()
+                versions = aspect(store, Versions)
+                if versions is not None and not has_rules(store) and versions.keeps_versions():
+                    yield place.url
 
     def _target(self, chosen: ArchiveSet) -> str | None:
         on_aws = is_on_aws(chosen.store, self.archives.settings_of(chosen).endpoint_url)

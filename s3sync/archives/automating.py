@@ -113,6 +113,7 @@ class Automating(Verifying, Leaving, frozen=True):
         plan = decide(candidates, Budget(options.budget, storage.amount, spent, unknown, report.currency), now)
         report.left, report.problems = plan.left, survey.problems
         report.not_due, report.by_rule, report.no_price = survey.not_due, survey.by_rule, unknown
+        report.keeps_versions = tuple(survey.keeps_versions(one.candidate for one in plan.steps))
         report.month = plan.month if unknown is None and survey.storage is not None else None
         return plan
 

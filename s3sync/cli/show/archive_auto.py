@@ -12,8 +12,9 @@ from s3sync.archive.auto_state import Memory
 from s3sync.archives.auto_report import AutoReport, Step, StepState
 from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.progress import Lines
+from s3sync.cli.show.archive_moves import OLD_IS_BILLED
 from s3sync.cli.show.words import Json, failed_json
-from s3sync.config import Settings
+from s3sync.config import Settings, mask_url
 from s3sync.core.archive.automation import Candidate, Choice, Tier
 from s3sync.core.archive.costs import amount_text
 from s3sync.core.notices import Notice, notice
@@ -84,6 +85,8 @@ def print_auto(report: AutoReport, *, quiet: bool, verbose: bool) -> None:
         say(f"{counted(report.not_due, 'unit')} not old enough yet")
     if report.by_rule:
         say(f"{counted(report.by_rule, 'archive')} moved by rules of the bucket")
+    for store in report.keeps_versions:
+        say(f"{printable(mask_url(store))} keeps versions: {OLD_IS_BILLED}")
     if report.month is not None:
         of = f" of {amount_text(report.budget, report.currency)}" if report.budget is not None else ""
         say(f"This month: {amount_text(report.month, report.currency)}{of}")
@@ -123,6 +126,7 @@ def auto_json(report: AutoReport) -> Json:
         "problems": list(map(failed_json, report.problems)),
         "not_due": report.not_due,
         "by_rule": report.by_rule,
+        "keeps_versions": list(map(mask_url, report.keeps_versions)),
         "budget": report.budget,
         "month": report.month,
         "no_price": report.no_price,

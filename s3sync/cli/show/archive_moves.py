@@ -10,11 +10,17 @@ from s3sync.cli.output import SCHEMA, printable, say, warn
 from s3sync.cli.show.archive_costs import money_json, money_text
 from s3sync.cli.show.archive_rules import difference_lines
 from s3sync.cli.show.words import Json, failed_json, warn_of_failures
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import class_notes
 from s3sync.core.archive.records import Archived
 from s3sync.core.quantities import counted, size_text
 
 NAMED = 20
+OLD_IS_BILLED = (
+    "what an archive was before it moved stays there, and is billed until a rule of the bucket deletes it "
+    "(daysSinceNoncurrentTime)"
+)
+"""Words on Google Cloud, which has no tags by which a rule could move: a copy makes a new generation."""
 
 
 def leave_question(plan: LeavePlan) -> Iterator[str]:
@@ -51,7 +57,9 @@ def _lines(plan: LeavePlan) -> Iterator[str]:
         yield f"rules of {printable(plan.store)}:"
         yield from difference_lines(plan.rules)
     if plan.keeps_versions and plan.target:
-        yield "the bucket keeps versions: a copy leaves the old one, billed; with --by-tag nothing is copied"
+        has_tags = scheme_of(plan.store).vendor == "AWS"
+        words = "a copy leaves the old one, billed; with --by-tag nothing is copied" if has_tags else OLD_IS_BILLED
+        yield f"the bucket keeps versions: {words}"
     elif plan.keeps_versions:
         yield "the bucket keeps versions: what is deleted is still there, and billed, until a rule expires it"
 

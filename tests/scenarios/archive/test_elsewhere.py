@@ -142,8 +142,15 @@ def test_auto_copies_in_a_bucket_of_google_that_keeps_versions(gcs: FakeGcs, tmp
     sets(david, source, f"gs://{bucket}/films", f", endpoint_url: '{gcs.endpoint_url}'")
     david.ok("archive", "run", "--set", "tars", "--delete-local", "--yes")
     assert classes(david) == {"b40": "STANDARD"}
-    david.ok("archive", "auto", "--clock-is-right", "--set", "tars")
+    plan = david.ok("archive", "auto", "--clock-is-right", "--set", "tars", "--dry-run")
+    told = f"gs://{bucket}/films keeps versions: what an archive was before it moved stays there, and is billed"
+    assert plan.out.count(told) == 1 and "daysSinceNoncurrentTime" in plan.out
+    asked = david.ok("archive", "transition", "b40", "--set", "tars", "--to", "COLDLINE", "--dry-run").out
+    assert "is billed" in asked and "--by-tag" not in asked  # there are no tags on Google
+    done = david.ok("archive", "auto", "--clock-is-right", "--set", "tars", "--json").json
+    assert done["keeps_versions"] == [f"gs://{bucket}/films"]
     assert classes(david) == {"b40": "ARCHIVE"}
+    assert david.ok("archive", "auto", "--clock-is-right", "--set", "tars", "--json").json["keeps_versions"] == []
     removed = david.run("archive", "remove", "b40", "--set", "tars", "--dry-run", "--last-copies")
     assert removed.code == 0 and "versions" in removed.out
 
