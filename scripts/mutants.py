@@ -3545,6 +3545,22 @@ MUTANTS = (
         ("tests/scenarios/people/test_selective.py", "-k", "that_file_or_folder_alone and folder"),
     ),
     Mutant(
+        "base-by-word-on-azure",
+        "P1: what only metadata.json says to be one's own version is not replaced without a copy, on Azure either",
+        "s3sync/core/plan.py",
+        "    says_nothing = names_one_write(entry.etag) or ",
+        "    says_nothing = ",
+        ("tests/unit/core/test_plan.py", "-k", "by_word"),
+    ),
+    Mutant(
+        "etag-of-one-write",
+        "time and size, and digests of other kinds, are no ETag that is new with every write",
+        "s3sync/core/etag.py",
+        "    return _OF_ONE_WRITE.fullmatch(etag) is not None",
+        "    return plain_md5(etag) is None and part_count(etag) is None",
+        ("tests/unit/core/test_etag.py",),
+    ),
+    Mutant(
         "connections-of-age",
         "no part goes over a connection that is likely to break under it",
         "s3sync/store/s3/connections.py",

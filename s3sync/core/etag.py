@@ -19,6 +19,7 @@ SMALLEST_RANGE = MIB
 """Smaller parts would cost more in requests than they save: a part size below is not ours."""
 
 _PLAIN = re.compile(r"[0-9a-f]{32}")
+_OF_ONE_WRITE = re.compile(r"0x[0-9A-F]{1,32}|[0-9]{1,20}")
 _COMPOSITE = re.compile(r"[0-9a-f]{32}-([1-9][0-9]{0,4})")
 _TIMED = "at:"
 
@@ -45,6 +46,16 @@ def part_count(etag: str) -> int | None:
     """The number of parts in a composite ETag, None for any other."""
     match = _COMPOSITE.fullmatch(etag)
     return int(match[1]) if match else None
+
+
+def names_one_write(etag: str) -> bool:
+    """True for an ETag that a server makes anew with every write, and that no writer chooses: Azure's, and a generation
+    of Google Cloud. It says nothing of the content, and is never that of other bytes.
+
+    Sources: https://learn.microsoft.com/azure/storage/blobs/concurrency-manage,
+    https://cloud.google.com/storage/docs/metadata#generation-number
+    """
+    return _OF_ONE_WRITE.fullmatch(etag) is not None
 
 
 def composite_etag(part_md5s: Iterable[bytes]) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from s3sync.core.content_hash import running_hash
 from s3sync.core.entries import Entry
-from s3sync.core.etag import is_part_size, part_count, plain_md5
+from s3sync.core.etag import is_part_size, names_one_write, part_count, plain_md5
 from s3sync.core.outcome import Problem
 from s3sync.core.vouching import Overwrite
 from s3sync.errors import LocalError, NotFound, SourceChanged
@@ -118,9 +118,9 @@ def leave_out_unvouched(seen: View) -> None:
 def is_vouched(ledger: Ledger, path: str, remote: RemoteFile, base: Entry | None) -> bool:
     """True if an object's MD5 is its ETag, which the store makes, or this computer sent or fetched all of that version.
 
-    `base` is the path's: of a small object that is none of both kinds it has the ETag only then.
+    `base` is the path's: of an ETag that tells no content (`core.plan.by_word`) it has that only then.
     """
-    if plain_md5(remote.etag) is None:
+    if plain_md5(remote.etag) is None and not names_one_write(remote.etag):
         return part_count(remote.etag) is not None and ledger.is_sure_of(path, remote.etag)
     if plain_md5(remote.etag) == remote.entry.md5:
         return True

@@ -87,3 +87,45 @@ def test_parts_that_a_colleague_dropped_by_publishing_are_sent_again_and_why_is_
     assert "what was sent of it is gone from the store" in ran.err
     jan.ok("sync")
     assert jan.read("film.mov") == data
+
+
+def trashed(person: Person) -> list[str]:
+    return [one["name"] for one in person.ok("trash", "list", "--remote", "--json").json["files"]]
+
+
+def test_what_was_sent_or_fetched_here_is_replaced_without_a_copy_of_it(people: tuple[Person, Person]) -> None:
+    """Each `up` copied what it replaced into the trash, where it stayed: the ETag is new with every write, and proves
+    that the version is the one that was here."""
+    david, jan = people
+    large = os.urandom(9 * MIB)
+    for content in ("first", "second, by david"):
+        david.write("a.mp4", content)
+        david.write("film.mov", large + content.encode())
+        david.ok("up")
+    jan.ok("down")
+    jan.write("a.mp4", "third, by jan")
+    jan.write("film.mov", large + b"third")
+    jan.ok("up")
+    assert trashed(david) == []
+    (jan.staging / "film.mov").rename(jan.staging / "final.mov")
+    report = jan.ok("up", "--json").json
+    assert (report["bytes_sent"], [one["name"] for one in report["uploaded"]]) == (0, ["final.mov"])
+    told = jan.ok("cleanup", "a.mp4", "--force", "--yes", "--json").json["deleted"]
+    assert [(one["name"], one["in_trash"]) for one in told] == [("a.mp4", False)]
+    assert jan.read("a.mp4") == b"third, by jan" and trashed(jan) == []
+
+
+def test_what_only_metadata_says_to_be_the_same_is_copied_into_the_trash(people: tuple[Person, Person]) -> None:
+    """Jan has the file from elsewhere: by size and MD5 it is David's, and nothing but David's word says so."""
+    david, jan = people
+    for name in ("a.mp4", "b.mp4"):
+        david.write(name, f"david's {name}")
+        jan.write(name, f"david's {name}")
+    david.ok("up")
+    assert set(jan.states().values()) == {"in_sync"}
+    jan.ok("up")  # remembers that both sides hold the same
+    jan.write("a.mp4", "jan's own")
+    jan.ok("up", "a.mp4")
+    assert trashed(jan) == ["a.mp4"]
+    told = jan.ok("cleanup", "b.mp4", "--force", "--yes", "--json").json["deleted"]
+    assert [(one["name"], one["in_trash"]) for one in told] == [("b.mp4", True)]

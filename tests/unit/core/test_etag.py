@@ -13,6 +13,7 @@ from s3sync.core.etag import (
     choose_part_size,
     composite_etag,
     is_part_size,
+    names_one_write,
     part_count,
     part_ranges,
     plain_md5,
@@ -25,6 +26,25 @@ def test_composite_etag() -> None:
     assert composite_etag(parts) == "93f26da1291790e1134809a03511cd15-2"
     assert composite_etag(reversed(parts)) != composite_etag(parts)
     assert composite_etag([md5(b"").digest()]) == "59adb24ef3cdbe0297f05b395827453f-1"
+
+
+@pytest.mark.parametrize(
+    ("etag", "is_of_one_write"),
+    [
+        ("0x8D4BCC2E4835CD0", True),
+        ("1732693200123456", True),
+        ("d41d8cd98f00b204e9800998ecf8427e", False),
+        ("d41d8cd98f00b204e9800998ecf8427e-2", False),
+        ("11111111111111111111111111111111", False),  # 32 digits may be an MD5
+        ("at:17b3e0a2c1d4e000:2a", False),
+        ("dropbox:" + "0" * 64, False),
+        ("0x", False),
+        ("0x8D4bcc", False),
+        ("", False),
+    ],
+)
+def test_an_etag_that_is_new_with_every_write(etag: str, is_of_one_write: bool) -> None:
+    assert names_one_write(etag) is is_of_one_write
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from s3sync.core.entries import Entry
-from s3sync.core.plan import Action, Agreed, Conflict, Do, InSync, Notice, Plan, Policy, Verb
+from s3sync.core.plan import Action, Agreed, Conflict, Do, InSync, Notice, Plan, Policy, Verb, by_word
 from s3sync.core.reconcile import ConflictKind, Decision, State, decide
 from s3sync.sync.hooks import HOOKS
 from s3sync.sync.planning import collect, make_plan
@@ -137,6 +137,22 @@ def test_in_sync_moves_only_the_base(verb: Verb, base: Entry | None) -> None:
             Agreed("gone", None),
         ],
     )
+
+
+@pytest.mark.parametrize(
+    ("etag", "kept"),
+    [
+        ("d41d8cd98f00b204e9800998ecf8427e", True),  # the MD5 itself
+        ("d41d8cd98f00b204e9800998ecf8427e-2", True),  # the ledger tells
+        ("c41d8cd98f00b204e9800998ecf8427e", False),  # KMS
+        ("0x8D4BCC2E4835CD0", False),  # Azure
+        ("1732693200123456", False),  # composed on Google Cloud
+    ],
+)
+def test_a_base_by_word_has_no_etag_that_says_nothing(etag: str, kept: bool) -> None:
+    entry = Entry(3, "d41d8cd98f00b204e9800998ecf8427e", etag)
+    found = by_word(entry)
+    assert found is not None and (found.etag == etag) is kept and found.md5 == entry.md5
 
 
 def test_a_base_that_says_so_already_stays() -> None:
