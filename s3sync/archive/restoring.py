@@ -88,6 +88,10 @@ class RestoreReport(Struct):
         return Pending.exit_code if self.pending else 0
 
 
+class NoLightFiles(UsageError):
+    """A unit has none of the files that were asked for as light ones. Others may have."""
+
+
 class Ready(Struct, frozen=True):
     """A unit that can be read now, and what is wanted of it. `refused`, `mask`: as `restore_unit` takes them."""
 
@@ -136,11 +140,7 @@ class Restoring(Struct, frozen=True):
             return None
         wanted = wanted_of(index, self._chooser(index))
         if not wanted:
-            raise UsageError(
-                f"{archived.unit} has no such member",
-                why=f"it has {len(index.members)} members",
-                hint=f"`s3sync archive show {typed(archived.unit)}` lists them",
-            )
+            raise self._nothing_of(archived, index)
         if self.options.dry_run:
             files = [member for member in wanted if member.kind is not Kind.FOLDER]
             found = Restored(index.unit, index.key, str(to.path), len(files), sum(member.size for member in wanted))
@@ -154,6 +154,17 @@ class Restoring(Struct, frozen=True):
         is_own = self.is_own(index)
         refused = self._left_out(index, wanted, is_own=is_own)
         return Ready(index, to, wanted, self.carrier.clock(), refused, None if is_own else usual_mask())
+
+    def _nothing_of(self, archived: Archived, index: Index) -> UsageError:
+        """Error for a unit without what is wanted of it."""
+        hint = f"`s3sync archive show {typed(archived.unit)}` lists its files"
+        if not self.options.light or self.options.members:
+            count = len(index.members)
+            return UsageError(f"{archived.unit} has no such member", why=f"it has {count} members", hint=hint)
+        field = "light" if self.rules.light or not self.rules.heavy else "heavy"
+        named = ", ".join(getattr(self.rules, field)) or "none"
+        why = f"`{field}` of archives.{self.rules.name} names {named}"
+        return NoLightFiles(f"{archived.unit} has no light files", why=why, hint=f"{hint}; --member GLOB names others")
 
     def fetch(self, ready: Ready) -> Restored:
         """Bring what is wanted onto the disk, in any thread. Raises as `restore_unit` does."""

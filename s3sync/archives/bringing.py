@@ -16,7 +16,7 @@ from msgspec import Struct
 from s3sync.archive.cluster import THREADS, spread, spread_over
 from s3sync.archive.place import Destination
 from s3sync.archive.restore import Restored
-from s3sync.archive.restoring import Ready, RestoreOptions, RestoreReport, Restoring
+from s3sync.archive.restoring import NoLightFiles, Ready, RestoreOptions, RestoreReport, Restoring
 from s3sync.archive.workers.failure import Failure, error_of, failed
 from s3sync.archive.workers.fetching import FetchTask, fetch_one, fetch_task
 from s3sync.archive.workers.place import Where
@@ -101,6 +101,7 @@ class Jobs:
 
     def ready(self) -> Iterator[Coming]:
         """Each unit that can be fetched. Raises what ends the run, and what a single one fails with."""
+        without = list[NoLightFiles]()
         for number, job in enumerate(self._jobs):
             archived, before = job.archived, len(self._report.pending)
             try:
@@ -109,6 +110,9 @@ class Jobs:
                 found = begun.restoring.ready(archived, begun.to, self._report, hears)
             except DiskFull:
                 raise
+            except NoLightFiles as error:
+                without.append(error)
+                continue
             except OF_ONE_UNIT as error:
                 self._fails(number, archived, error)
                 continue
@@ -116,6 +120,8 @@ class Jobs:
                 self.left.append(job)
             if found is not None:
                 yield Coming(number, archived, begun.restoring, found, begun.where)
+        if without and len(without) == len(self._jobs):
+            raise without[0]
 
     def settle(self, one: Coming, found: Restored | BaseException) -> None:
         """Note what became of a unit. Raises what ends the run."""

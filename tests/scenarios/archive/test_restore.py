@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,21 @@ def test_members_and_light_files_come_alone(david: Person, vault: Path) -> None:
     assert sorted(os.listdir(david.repo / "raw/m42")) == ["cal", "log.txt", "notes.md"]
     result = david.expect(2, "restore", "m42", "--member", "nothing", cwd=david.repo)
     assert "no such member" in result.err
+
+
+def test_light_files_of_several_units_come_from_those_that_have_any(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    for unit in ("m51", "m81"):
+        put(david.repo, f"raw/{unit}/light.fits", b"x")
+    david.ok("archive", "run", cwd=david.repo)
+    shutil.rmtree(david.repo / "raw")
+    (david.repo / "raw").mkdir()
+    found = david.ok("restore", "m*", "--light", "--json", cwd=david.repo).json
+    assert [(one["unit"], one["files"]) for one in found["units"]] == [("m42", 1)] and found["failed"] == []
+    assert os.listdir(david.repo / "raw") == ["m42"]
+    for units in (["m51"], ["m51", "m81"]):
+        refused = david.expect(2, "restore", *units, "--light", cwd=david.repo)
+        assert "m51 has no light files" in refused.err and "`light` of archives.sessions names *.txt" in refused.err
 
 
 def test_other_content_stays_and_both_are_kept(david: Person, vault: Path) -> None:
