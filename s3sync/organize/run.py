@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from s3sync.core.organizing import Layout
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.errors import ENDS_THE_RUN, S3syncError, declined
-from s3sync.organize.journal import Head, Journal, Line, new_journal
+from s3sync.organize.journal import Former, Head, Journal, Line, new_journal, unfinished
 from s3sync.organize.planning import Plan, plan
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.pairs.absent import missing, refuse_nothing
@@ -58,16 +59,11 @@ def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str
         _foretell(work, report, found)
     for step in (*found.copies, *(step for step, _ in found.held)):
         report.named.append(replace(step, gone=options.moves))
-    if not options.dry_run and report.named:
-        if not options.confirm(report):
+    former = Former() if options.dry_run else unfinished(environ, options.head)
+    if not options.dry_run and (report.named or former.runs):
+        if report.named and not options.confirm(report):
             raise declined("nothing was renamed")
-        report.named, report.run = SpilledList(Named), work.stamp()
-        try:
-            with new_journal(environ, report.run, options.head) as journal:
-                _execute(work, report, found, options, journal)
-        except S3syncError as error:
-            error.report = None
-            raise
+        _carry_out(work, report, found, options, environ, former)
     report.elapsed_s = time.monotonic() - started
     return report
 
@@ -94,14 +90,47 @@ def _foretell(work: Work, report: OrganizeReport, found: Plan) -> None:
     found.copies = kept
 
 
-def _execute(work: Work, report: OrganizeReport, found: Plan, options: OrganizeOptions, journal: Journal) -> None:
+def _carry_out(
+    work: Work,
+    report: OrganizeReport,
+    found: Plan,
+    options: OrganizeOptions,
+    environ: Mapping[str, str],
+    former: Former,
+) -> None:
+    """Do what is planned, under the name of a new run, which takes over what former ones did of it."""
+    run, refused = work.stamp(), len(report.failed)
+    report.run = run if report.named else None
+    report.named = SpilledList(Named)
+    held = [(*_held(work, step, known), former.lines.get((step.old, step.new))) for step, known in found.held]
+    again = {(step.old, step.new) for step in (*found.copies, *(step for step, _ in found.held))}
+    lines = chain(
+        (line for line in former.lines.values() if line.names not in again),
+        (_line(work, step, done, held=line is None or line.held) for step, done, line in held),
+    )
+    planned = (Line(step.old, step.new, step.size_bytes, "", "", None, noted=False) for step in found.copies)
+    try:
+        with new_journal(environ, run, options.head, lines, planned, former) as journal:
+            _execute(work, report, found, options, journal, run, [(step, done) for step, done, _ in held])
+            journal.is_whole = len(report.failed) == refused
+    except S3syncError as error:
+        error.report = None
+        raise
+
+
+def _execute(
+    work: Work,
+    report: OrganizeReport,
+    found: Plan,
+    options: OrganizeOptions,
+    journal: Journal,
+    run: str,
+    arrived: list[tuple[Named, Done]],
+) -> None:
+    """Copy, and take away what `arrived` before or now."""
     steps = found.copies
     work.progress.expect(Kind.UPLOAD, len(steps), sum(step.size_bytes for step in steps))
-    assert report.run is not None
-    with work.mover(report.run, report.warnings.append) as (mover, pool):
-        arrived = [_held(work, step, known) for step, known in found.held]
-        for step, done in arrived:
-            journal.note(_line(work, step, done, held=True))
+    with work.mover(run, report.warnings.append) as (mover, pool):
         for step, result in pool.map(lambda one: mover.copy_as(one.old, one.new), steps, lambda one: one.size_bytes):
             try:
                 done = result.result()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import ExitStack
 
+from msgspec.structs import replace
+
 from s3sync.core.etag import is_timed
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.errors import ENDS_THE_RUN, S3syncError, SourceChanged
 from s3sync.organize.journal import Line
 from s3sync.organize.report import Named, UndoneReport
-from s3sync.pairs.digests import proven
+from s3sync.pairs.digests import proven, surely_same
 from s3sync.pairs.filters import EVERYTHING
 from s3sync.pairs.leaving import forget
 from s3sync.pairs.moving import Mover
@@ -28,7 +30,7 @@ def undo_run(work: Work, run: str, lines: Iterable[Line], *, dry_run: bool) -> U
     places = work.opened.places
     report = UndoneReport(run, places[End.B].shown, places[End.A].shown, dry_run)
     work.look(EVERYTHING, both=False)
-    ready = [line for line in lines if _is_unchanged(work, line, report)]
+    ready = [line for line in (_unchanged(work, line, report) for line in lines) if line is not None]
     with ExitStack() as stack:
         if dry_run:
             pool = stack.enter_context(Pool(work.workers))
@@ -99,24 +101,38 @@ def _require_held(work: Work, line: Line, back: Found, known: str | None) -> Non
         raise SourceChanged(f"stays, as what is called {line.old} is not the same", hint=_HINT)
 
 
-def _is_unchanged(work: Work, line: Line, report: UndoneReport) -> bool:
-    """True if the copy is still what the run made, and its old path is free or still holds what was copied."""
+def _unchanged(work: Work, line: Line, report: UndoneReport) -> Line | None:
+    """The line, if the copy is still what the run made, and its old path is free or still holds what was copied.
+
+    Of what nobody knows to have arrived it is only what the old path holds, too, by its bytes.
+    """
     copy, old = work.seen[End.A].files.get(line.new), work.seen[End.B].files.get(line.old)
-    if copy is None:
-        if old is None:
+    if copy is None or (old is None and not line.noted):
+        if copy is None and old is None and line.noted:
             report.kept.append(Problem(line.new, "is not there any more"))
-        return False
-    changed = copy.size != line.size or (line.new_etag and copy.etag != line.new_etag)
-    if not changed and copy.file is not None and line.md5 is not None:
-        changed = work.knows[End.A].digests(line.new, copy.file).md5 != line.md5
-    if changed:
-        report.kept.append(Problem(line.new, _CHANGED))
-        return False
-    if old is None:
-        return True
-    same = old.size == line.size and (not line.old_etag or old.etag == line.old_etag)
-    if same and old.file is not None and line.md5 is not None:
-        same = work.knows[End.B].digests(line.old, old.file).md5 == line.md5
-    if not same:
+        return None
+    try:
+        if line.noted and not _is(work, End.A, line.new, copy, (line.size, line.new_etag, line.md5)):
+            report.kept.append(Problem(line.new, _CHANGED))
+            return None
+        if old is None or (line.noted and _is(work, End.B, line.old, old, (line.size, line.old_etag, line.md5))):
+            return line
+        same, known = surely_same(line.new, copy, old, work.knows, line.old)  # an undo that was killed put it there
+    except ENDS_THE_RUN:
+        raise
+    except S3syncError as error:
+        report.kept.append(Problem(line.new, str(error), error.hint))
+        return None
+    if same:
+        return replace(line, md5=known)
+    if line.noted:
         report.kept.append(Problem(line.new, f"stays, as another file is called {line.old} by now"))
-    return same
+    return None
+
+
+def _is(work: Work, end: End, path: str, found: Found, was: tuple[int, str, str | None]) -> bool:
+    """True if a file is the one that had that size, ETag and MD5, as far as they are known."""
+    size, etag, md5 = was
+    if found.size != size or (etag and found.etag != etag):
+        return False
+    return found.file is None or md5 is None or work.knows[end].digests(path, found.file).md5 == md5
