@@ -61,7 +61,7 @@ class InOrder:
         self._running, self._next, self._failed = md5(usedforsecurity=False), 1, False
         self._changed = threading.Condition()
 
-    def feed(self, number: int, body: bytes) -> None:
+    def feed(self, number: int, body: Buffer) -> None:
         with self._changed:
             while not self._changed.wait_for(lambda: self._failed or self._next == number, LOOK_S):
                 self._check()
@@ -90,17 +90,21 @@ class Range(Struct, frozen=True):
         return self.stop - self.start
 
 
-def fetch(source: Transport, path: str, found: Found, start: int, stop: int) -> bytes:
-    """A range of the version that was found. Raises `StoreError`, `PreconditionFailed`, `ChecksumMismatch`."""
-    body = bytearray()
+def fetch(source: Transport, path: str, found: Found, start: int, stop: int) -> bytearray:
+    """A range of the version that was found, in no more memory than it has bytes.
+
+    Raises `StoreError`, `PreconditionFailed`, `ChecksumMismatch`.
+    """
+    body, size = bytearray(stop - start), 0
     with closing(_arriving(source, path, found, start, stop)) as chunks:
         for chunk in chunks:
-            body += chunk
-            if len(body) > stop - start:
+            if size + len(chunk) > len(body):
                 raise StoreError(f"{path} cannot be copied", why="the server ignores which range is asked for")
-    if len(body) != stop - start:
-        raise ChecksumMismatch(f"{path} did not arrive whole", why=f"{len(body)} of {stop - start} bytes came")
-    return bytes(body)
+            body[size : size + len(chunk)] = chunk
+            size += len(chunk)
+    if size != len(body):
+        raise ChecksumMismatch(f"{path} did not arrive whole", why=f"{size} of {len(body)} bytes came")
+    return body
 
 
 def _arriving(source: Transport, path: str, found: Found, start: int, stop: int) -> Generator[Buffer, None, None]:

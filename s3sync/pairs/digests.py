@@ -1,8 +1,8 @@
 """MD5s of what two places hold under one path, as cheaply as they can be known.
 
 In a folder the file is read once and remembered by its directory entry. In a store it is what is remembered by the
-ETag, the ETag itself where it is an MD5, or the object's metadata; else a checksum that both know tells that they are
-the same; else the object is read once, and remembered by its ETag.
+ETag, the ETag itself where it is an MD5, the object's metadata, or what the store keeps beside it; else a checksum that
+both know tells that they are the same; else the object is read once, and remembered by its ETag.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ from s3sync.pairs.values import Bucket, Found, Place
 from s3sync.state.memory import StateDB
 from s3sync.state.schema import CachedDigest
 from s3sync.store.aspects import WholeChecksums, aspect
+from s3sync.store.whole_md5 import TellsWholeMd5
 from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.view import is_of
 
+SAME = "same"
+"""In place of both MD5s, which nobody knows: the two files are the same by a checksum."""
 _HEX = frozenset("0123456789abcdef")
 _MD5_DIGITS = 32
 
@@ -90,9 +93,14 @@ class Knowledge:
         if head.etag_is_md5 and (known := plain_md5(found.etag)) is not None:
             return known
         said = head.metadata.get("md5", "")
-        known = said if len(said) == _MD5_DIGITS and _HEX.issuperset(said) else None
+        known = said if len(said) == _MD5_DIGITS and _HEX.issuperset(said) else self._kept(found)
         self.note_object(path, found.size, found.etag, known)
         return known
+
+    def _kept(self, found: Found) -> str | None:
+        assert isinstance(self.place, Bucket)
+        tells = aspect(self.place.store, TellsWholeMd5)
+        return tells.whole_md5_of(found.key) if tells is not None else None
 
     def read(self, path: str, found: Found) -> str:
         """MD5 by reading all of it. Raises `StoreError`."""
@@ -123,20 +131,31 @@ class Knowledge:
 
 
 def settle(
-    path: str, a: Found, b: Found, of: Mapping[End, Knowledge], path_b: str | None = None
+    path: str,
+    a: Found,
+    b: Found,
+    of: Mapping[End, Knowledge],
+    path_b: str | None = None,
+    *,
+    needs_md5: bool = True,
 ) -> tuple[str | None, str | None]:
     """MD5s of two files of one length: equal where the files are the same. `path_b`: where B's has another path.
 
+    Without `needs_md5` nothing is read to know the MD5 of files that are the same: both are `SAME` then.
     Raises `LocalError`, `StoreError`.
     """
     one, two, other = of[End.A], of[End.B], path_b or path
     first, second = one.likely(path, a), two.likely(other, b)
     if first is not None and first == second:
         return first, second
+    if not needs_md5 and _is_one_etag(a, b, of):
+        return SAME, SAME
     first, second = one.told(path, a), two.told(other, b)
     if first is not None and second is not None:
         return first, second
     if checksums_agree(a, b, of):
+        if first is None and second is None and not needs_md5:
+            return SAME, SAME
         known = first or second or one.read(path, a)
         one.note_object(path, a.size, a.etag, known)
         two.note_object(other, b.size, b.etag, known)
@@ -158,28 +177,49 @@ def surely_same(
 ) -> tuple[bool, str | None]:
     """True if two files are the same by their bytes, with their MD5 where it is known: nobody's word counts.
 
-    Where nothing proves it, what lies in a store is read. Raises `LocalError`, `StoreError`.
+    A CRC is a word, too: whoever writes there can make other bytes that have it (decision 0090). Where nothing proves
+    it, what lies in a store is read. Raises `LocalError`, `StoreError`.
     """
     if a.size != b.size:
         return False, None
     one, two, other = of[End.A], of[End.B], path_b or path
     first, second = proven(path, a, one), proven(other, b, two)
     if first is None or second is None:
-        if checksums_agree(a, b, of):
+        if etags_agree(a, b, of):
             return True, first or second
         first, second = first or one.read(path, a), second or two.read(other, b)
     return first == second, first
 
 
-def checksums_agree(a: Found, b: Found, of: Mapping[End, Knowledge]) -> bool:
-    """True if a checksum that both know is the same: a file's composite ETag, or what a store keeps of the whole."""
+def etags_agree(a: Found, b: Found, of: Mapping[End, Knowledge]) -> bool:
+    """True if a composite ETag, which is of MD5s, is that of both."""
     one, two = of[End.A].place, of[End.B].place
+    if _is_one_etag(a, b, of):
+        return True
+    if isinstance(one, Bucket) and isinstance(two, Bucket):
+        return False
+    if isinstance(one, Bucket):
+        return b.file is not None and _is_etag_of(one, a, b.file)
+    return isinstance(two, Bucket) and a.file is not None and _is_etag_of(two, b, a.file)
+
+
+def _is_one_etag(a: Found, b: Found, of: Mapping[End, Knowledge]) -> bool:
+    """True for two objects that came in the same parts."""
+    in_stores = all(isinstance(of[end].place, Bucket) for end in End)
+    return in_stores and part_count(a.etag) is not None and a.etag == b.etag
+
+
+def checksums_agree(a: Found, b: Found, of: Mapping[End, Knowledge]) -> bool:
+    """True if a checksum that both know is the same: a composite ETag, or what a store keeps of the whole."""
+    one, two = of[End.A].place, of[End.B].place
+    if etags_agree(a, b, of):
+        return True
     if isinstance(one, Bucket) and isinstance(two, Bucket):
         first, second = _checksum(one, a), _checksum(two, b)
         return first is not None and first == second
     if isinstance(one, Bucket) and b.file is not None:
-        return _file_agrees(one, a, b.file)
-    return isinstance(two, Bucket) and a.file is not None and _file_agrees(two, b, a.file)
+        return _has_checksum(one, a, b.file)
+    return isinstance(two, Bucket) and a.file is not None and _has_checksum(two, b, a.file)
 
 
 def _checksum(place: Bucket, found: Found) -> str | None:
@@ -187,11 +227,14 @@ def _checksum(place: Bucket, found: Found) -> str | None:
     return whole.checksum_of(found.key) if whole is not None else None
 
 
-def _file_agrees(place: Bucket, found: Found, file: LocalFile) -> bool:
+def _is_etag_of(place: Bucket, found: Found, file: LocalFile) -> bool:
     parts = part_count(found.etag)
     size = place.store.first_part_size(found.key) if parts is not None else None
-    if parts is not None and size is not None and is_part_size(found.size, parts, size):
-        return local_etag(file, size) == found.etag
+    known = parts is not None and size is not None and is_part_size(found.size, parts, size)
+    return known and size is not None and local_etag(file, size) == found.etag
+
+
+def _has_checksum(place: Bucket, found: Found, file: LocalFile) -> bool:
     whole, told = aspect(place.store, WholeChecksums), _checksum(place, found)
     running = whole.new_checksum() if whole is not None and told is not None else None
     return running is not None and file_checksum(file, running) == told

@@ -23,7 +23,7 @@ from s3sync.errors import ENDS_THE_RUN, BucketMissing, S3syncError, UsageError
 from s3sync.local.room import state_room
 from s3sync.local.tidy import tidy
 from s3sync.pairs.bodies import Bounded
-from s3sync.pairs.digests import Knowledge, settle
+from s3sync.pairs.digests import SAME, Knowledge, settle
 from s3sync.pairs.filters import EVERYTHING, Wanted
 from s3sync.pairs.looking import is_missing, look, one_object, refuse_file
 from s3sync.pairs.memory import PairMemory, open_pair_memory
@@ -191,7 +191,7 @@ class Work(Struct):
         def work(path: str) -> tuple[str | None, str | None]:
             a, b, base = one.get(path), two.get(path), known.get(path)
             if a is not None and b is not None and a.size == b.size:
-                return settle(path, a, b, self.knows)
+                return settle(path, a, b, self.knows, needs_md5=not self.one_way)
             first = self._against(End.A, path, a, base)
             return first, self._against(End.B, path, b, base)
 
@@ -285,7 +285,9 @@ def is_below(path: str, hidden: set[str]) -> bool:
 
 
 def _entry(found: Found | None, md5: str | None) -> Entry | None:
-    return None if found is None else Entry(found.size, md5)
+    if found is None:
+        return None
+    return Entry(found.size, None, md5) if md5 == SAME else Entry(found.size, md5)
 
 
 @contextmanager

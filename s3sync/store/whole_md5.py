@@ -1,4 +1,4 @@
-"""The MD5 of a whole that comes in parts, for stores that keep one only if they are told it."""
+"""The MD5 of a whole object, for stores that keep one beside its ETag: noted with what comes in parts, and told."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ class NotesWholeMd5(Protocol):
 
     def note_md5(self, upload_id: str, md5: bytes) -> None:
         """Have `complete_upload` of this upload keep the MD5. Asks nobody."""
+
+
+@runtime_checkable
+class TellsWholeMd5(Protocol):
+    """Tell the MD5 that a store keeps of an object: its own of what came in one piece, else its sender's word."""
+
+    def whole_md5_of(self, key: str) -> str | None:
+        """The MD5 in hex; None where there is none. Raises `NotFound`, `StoreError`."""
 
 
 def note_md5(store: Store, upload_id: str, md5: str) -> None:

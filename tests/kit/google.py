@@ -96,7 +96,8 @@ def _program() -> Path:
 
 @dataclass
 class Request:
-    """One request as it passed: `params` of its query, `body` and `answer` where they are JSON."""
+    """One request as it passed: `params` of its query, `body` and `answer` where they are JSON; `received` is how many
+    bytes its answer had."""
 
     method: str
     path: str
@@ -105,6 +106,7 @@ class Request:
     body: Any = None
     status: int = 0
     answer: Any = None
+    received: int = 0
 
 
 @dataclass
@@ -131,6 +133,11 @@ class Recorder:
 
     def last(self, method: str, path: str) -> Request:
         return self.all(method, path)[-1]
+
+    @property
+    def received(self) -> int:
+        """Bytes of all answers, without their heads."""
+        return sum(one.received for one in self.requests)
 
     def lose(self, method: str, path: str) -> None:
         """Carry out the next such request, and break the connection before its answer."""
@@ -189,7 +196,7 @@ def recording(endpoint: str) -> Iterator[Recorder]:
             if isinstance(told, dict):
                 told = rule.change(_as_google(told)) if rule.change else _as_google(told)
                 content = json.dumps(told).encode()
-            request.status, request.answer = answer.status, told
+            request.status, request.answer, request.received = answer.status, told, len(content)
             if rule.lose:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True

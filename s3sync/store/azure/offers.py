@@ -8,6 +8,7 @@ from typing import Any
 from s3sync.store.aspects import Presigns, ReadsTimed, StorageClasses, Tags, Thaws
 from s3sync.store.azure.requests import Requests
 from s3sync.store.port import Bucket
+from s3sync.store.whole_md5 import TellsWholeMd5
 
 
 def _bucket(io: Requests) -> Bucket:
@@ -46,11 +47,18 @@ def _reads_timed(io: Requests) -> ReadsTimed:
     return AzureReadsTimed(io)
 
 
+def _tells_md5(io: Requests) -> TellsWholeMd5:
+    from s3sync.store.azure.told import AzureMd5s
+
+    return AzureMd5s(io)
+
+
 OFFERED: Mapping[type, Callable[[Requests], Any]] = {
     Bucket: _bucket,
     Presigns: _presigns,
     ReadsTimed: _reads_timed,
     StorageClasses: _classes,
     Tags: _tags,
+    TellsWholeMd5: _tells_md5,
     Thaws: _thaws,
 }

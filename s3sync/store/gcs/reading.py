@@ -96,7 +96,8 @@ class ReadableBucket:
                 generation, told = call.headers.get("x-goog-generation", ""), ""
                 opened: Callable[[ObjectInfo], Reader] = lambda info: MediaReader(info, call, fail, start, stop)  # noqa: E731
             else:
-                found = self._io.attempts("read").run(lambda: self._io.fast.get(name, start, stop, None), from_either)
+                get, of_any = self._io.fast.get, if_match is None  # its conditions are no ETags
+                found = self._io.attempts("read").run(lambda: get(name, start, stop, None, of_any=of_any), from_either)
                 generation, told = str(found.meta["version"] or ""), strip(found.meta["e_tag"])
                 size, modified = size_of(found.meta["size"]), found.meta["last_modified"]
                 opened = lambda info: ObstoreReader(info, found, fail)  # noqa: E731

@@ -251,6 +251,23 @@ def same_crc(target: bytes, size: int) -> bytes:
     return made
 
 
+def put_with_crc(client: Any, key: dict[str, str], body: bytes, said: dict[str, str]) -> None:
+    """In parts, with the checksum that the server keeps of the whole."""
+    upload = client.create_multipart_upload(
+        **key, Metadata=said, ChecksumAlgorithm="CRC64NVME", ChecksumType="FULL_OBJECT"
+    )["UploadId"]
+    parts = []
+    for number, start in enumerate(range(0, len(body), PART_SIZE), 1):
+        sent = client.upload_part(
+            **key, UploadId=upload, PartNumber=number, Body=body[start : start + PART_SIZE],
+            ChecksumAlgorithm="CRC64NVME",
+        )  # fmt: skip
+        parts.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC64NVME": sent["ChecksumCRC64NVME"]})
+    client.complete_multipart_upload(**key, UploadId=upload, MultipartUpload={"Parts": parts})
+    crcs = client.head_object(**key, ChecksumMode="ENABLED").get("ChecksumCRC64NVME")
+    assert crcs, "else nothing is shown"
+
+
 @pytest.mark.seaweedfs
 def test_f32_a_crc_that_was_made_to_fit_frees_no_disk(david: Person, seaweedfs: SeaweedFS, mine: bytes) -> None:
     prefix, client = uuid.uuid4().hex, seaweedfs.client("jan")
@@ -259,20 +276,24 @@ def test_f32_a_crc_that_was_made_to_fit_frees_no_disk(david: Person, seaweedfs: 
     david.ok("up")
     key, junk = {"Bucket": seaweedfs.bucket, "Key": f"{prefix}/{REPO}/{PROJECT}/a.mov"}, same_crc(mine, SIZE)
     said = {"md5": hashlib.md5(mine).hexdigest()}
-    upload = client.create_multipart_upload(
-        **key, Metadata=said, ChecksumAlgorithm="CRC64NVME", ChecksumType="FULL_OBJECT"
-    )["UploadId"]
-    parts = []
-    for number, start in enumerate(range(0, SIZE, PART_SIZE), 1):
-        sent = client.upload_part(
-            **key, UploadId=upload, PartNumber=number, Body=junk[start : start + PART_SIZE],
-            ChecksumAlgorithm="CRC64NVME",
-        )  # fmt: skip
-        parts.append({"PartNumber": number, "ETag": sent["ETag"], "ChecksumCRC64NVME": sent["ChecksumCRC64NVME"]})
-    client.complete_multipart_upload(**key, UploadId=upload, MultipartUpload={"Parts": parts})
-    crcs = client.head_object(**key, ChecksumMode="ENABLED").get("ChecksumCRC64NVME")
-    assert crcs, "else nothing is shown"
+    put_with_crc(client, key, junk, said)
     david.run("sync")
     david.run("cleanup", "--local", "--yes")
     david.run("cleanup", "--local", "--yes")
     assert mine in [*kept(david), *(path.read_bytes() for path in david.staging.glob("*.mov"))]
+
+
+@pytest.mark.seaweedfs
+def test_f32_a_crc_that_was_made_to_fit_takes_no_file_away_with_a_move(
+    david: Person, seaweedfs: SeaweedFS, mine: bytes
+) -> None:
+    """Two places: `move` deletes what the other place holds, by its bytes; and it says what they are."""
+    prefix, client = uuid.uuid4().hex, seaweedfs.client("jan")
+    david.environ = seaweedfs.environment("david")
+    (david.repo / "card").mkdir()
+    (david.repo / "card/a.mov").write_bytes(mine)
+    junk = same_crc(mine, SIZE)
+    put_with_crc(client, {"Bucket": seaweedfs.bucket, "Key": f"{prefix}/a.mov"}, junk, {})
+    told = david.expect(3, "move", "./card", f"s3://{seaweedfs.bucket}/{prefix}", cwd=david.repo)
+    assert "bytes are others" in told.err, told
+    assert (david.repo / "card/a.mov").read_bytes() == mine

@@ -170,9 +170,19 @@ class ObstoreLane(ABC):
         return _info(answer.meta, attributes), self.decode(metadata), attributes.get("Content-Type")
 
     def get(
-        self, key: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None = None
+        self,
+        key: str,
+        start: int,
+        stop: int | None,
+        if_match: str | None,
+        if_none_match: str | None = None,
+        *,
+        of_any: bool = True,
     ) -> obstore.GetResult | Received:
-        """The answer to a GET; that of a whole small object, of any version or any other, with its body."""
+        """The answer to a GET; that of a whole small object, of any version or any other, with its body.
+
+        `of_any` False: one version is meant, as with `if_match`, and whoever calls looks which one came.
+        """
         import obstore
 
         options: Any = {}
@@ -185,7 +195,7 @@ class ObstoreLane(ABC):
         if if_none_match is not None:
             options["if_none_match"] = f'"{if_none_match}"'
         is_record = options.keys() <= {"if_none_match"}
-        if is_record or (stop is not None and stop - start <= OF_A_RECORD and len(options) == 1):
+        if of_any and (is_record or (stop is not None and stop - start <= OF_A_RECORD and len(options) == 1)):
             record = _received(obstore.get(self._client(SHARED), key, options=options))
             if record is not None:
                 return record
