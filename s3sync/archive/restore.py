@@ -22,10 +22,12 @@ from s3sync.core.quantities import size_text
 from s3sync.core.spelling import obeyed_reason
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import ENDS_THE_RUN, Archived, ArchiveError, DiskFull, LocalError, S3syncError
+from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
 
 TOGETHER, LITTLE = 16, 256 * 1024
-"""Files that get their names together, of at most so many bytes each; as many descriptors are open for each request."""
+"""Files that get their names together, of at most so many bytes each. For each request as many descriptors are open,
+and as many threads at most wait for the disk."""
 
 
 class Restored(Struct):
@@ -195,7 +197,7 @@ def _bring(
     carrier: Carrier, index: Index, group: list[Member], target: Target
 ) -> tuple[_Placed, list[tuple[str, str]]]:
     """Bring members with one request. Where that ends early, those that lack are told with the reason."""
-    naming = _Naming(target)
+    naming = _Naming(target, carrier.pool)
     todo = {member.path for member in group}
     try:
         for member, pieces in contents(carrier, index, group):
@@ -219,13 +221,13 @@ def _bring(
 
 
 class _Naming:
-    """Files that have come and get their names together: a disk that is to hold one of them writes the others, too, so
-    that each next one costs it next to nothing."""
+    """Files that have come and get their names together: the disk is asked to hold all of them at the same moment, so
+    that it waits once for what it would else wait for file by file."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, pool: Pool) -> None:
         self.placed: _Placed = []
         self.problems: list[tuple[str, str]] = []
-        self._target, self._held = target, list[Unnamed]()
+        self._target, self._pool, self._held = target, pool, list[Unnamed]()
 
     @contextmanager
     def noting(self, member: Member) -> Iterator[None]:
@@ -247,9 +249,10 @@ class _Naming:
         """Give all their names."""
         some, self._held = self._held, []
         try:
-            for one in some:
+            for one, error in zip(some, self._pool.gather(self._synced, some, TOGETHER), strict=True):
                 with self.noting(one.member):
-                    self._target.sync(one)
+                    if error is not None:
+                        raise error
                     self._held.append(one)
             for one in self._held:
                 with self.noting(one.member):
@@ -258,6 +261,14 @@ class _Naming:
             for one in some:
                 one.drop()
             self._held = []
+
+    def _synced(self, one: Unnamed) -> S3syncError | None:
+        """Have the disk hold one, in any thread; what went wrong, if that is told of this one alone."""
+        try:
+            self._target.sync(one)
+        except LocalError as error:
+            return error
+        return None
 
     def close(self) -> None:
         """Take away those that got no name."""

@@ -10,6 +10,7 @@ import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -20,6 +21,7 @@ from s3sync.core.archive.values import Kind, Member
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import ArchiveError
+from s3sync.transfer.pool import Pool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="makes links")
 LINK = Member("to", Kind.LINK, 0, 0o777, 0, target="log.txt")
@@ -82,9 +84,9 @@ def received(target: Target, naming: _Naming, path: str, body: bytes) -> None:
 
 
 def test_small_files_get_their_names_together_with_their_modes_and_times(tmp_path: Path) -> None:
-    with kept_folders():
+    with Pool(2) as pool, kept_folders():
         target = Target(Destination(tmp_path), "now")
-        naming = _Naming(target)
+        naming = _Naming(target, pool)
         for number in range(TOGETHER - 1):
             received(target, naming, f"day/{number:02}", b"%d" % number)
         assert not [path for path in (tmp_path / "day").iterdir() if not path.name.startswith(".s3sync-")]
@@ -108,9 +110,9 @@ def test_of_files_that_wait_for_their_names_one_that_fails_stops_no_other(
             raise OSError(errno.EIO, "bad block")
         fsync(descriptor)
 
-    with kept_folders():
+    with Pool(2) as pool, kept_folders():
         target = Target(Destination(tmp_path), "now")
-        naming = _Naming(target)
+        naming = _Naming(target, pool)
         for path, body in (("a", b"a"), ("bad", b"bad"), ("c", b"c")):
             received(target, naming, path, body)
         monkeypatch.setattr(os, "fsync", broken)
@@ -121,6 +123,28 @@ def test_of_files_that_wait_for_their_names_one_that_fails_stops_no_other(
         received(target, naming, "late", b"late")
         naming.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
+
+
+def test_the_disk_is_asked_for_several_at_the_same_moment_and_no_name_is_given_before_it_holds_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, both, held, early = os.fsync, Barrier(2), set[int](), list[str]()
+
+    def together(descriptor: int) -> None:
+        both.wait(30)  # one after the other would never get past this
+        fsync(descriptor)
+        held.add(os.fstat(descriptor).st_ino)
+        early.extend(path.name for path in tmp_path.iterdir() if not path.name.startswith(".s3sync-"))
+
+    with Pool(4) as pool, kept_folders():
+        target = Target(Destination(tmp_path), "now")
+        naming = _Naming(target, pool)
+        monkeypatch.setattr(os, "fsync", together)
+        for number in range(TOGETHER):
+            received(target, naming, f"{number:02}", b"%d" % number)
+        monkeypatch.undo()
+    assert not early and len(naming.placed) == TOGETHER and not naming.problems
+    assert {path.stat().st_ino for path in tmp_path.iterdir()} == held
 
 
 @pytest.mark.parametrize("mode", [0, 2**63, 0o4000, 0o055, 0o277])
