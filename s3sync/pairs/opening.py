@@ -92,7 +92,10 @@ def _settings(asked: Asked, end: End) -> Settings:
         if found.endpoint_url is None or not is_address(word):
             return found
         own = load_settings(asked.cwd, flags={**flags, "store": None}, environ=asked.environ)
-        return found if _is_server_of(own, word) else replaced(found, endpoint_url=None)
+        if _is_server_of(own, word):
+            return found
+        origins = {name: origin for name, origin in found.origins.items() if name != "endpoint_url"}
+        return replaced(found, endpoint_url=None, origins=origins)  # who named that server has no part in this place
     except ConfigError as error:
         if not is_address(word) or "flag --store" not in error.message:
             raise

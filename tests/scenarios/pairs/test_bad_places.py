@@ -143,6 +143,11 @@ def test_words_of_a_project_stay_files_of_it(desk: Desk) -> None:
     assert "this option is one of two places" in told.err
 
 
+AZURE_NOWHERE = (
+    "DefaultEndpointsProtocol=http;AccountName=ourfilms;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:9/ourfilms"
+)
+
+
 def test_a_repository_has_no_say_in_where_an_address_leads(desk: Desk) -> None:
     """A committed endpoint is asked about before a place is opened through it, as before any command."""
     person, asks = desk.person, {"S3SYNC_TRUST": None}
@@ -150,6 +155,10 @@ def test_a_repository_has_no_say_in_where_an_address_leads(desk: Desk) -> None:
     (person.repo / "x").mkdir()
     told = person.expect(5, "copy", "s3://bucket/x", "./x", cwd=person.repo, env=asks)
     assert "you have not agreed to it" in told.err
+    # of another kind of store that server has no part in it: who types an address of Azure is not asked about S3's
+    offline = {**asks, "AZURE_STORAGE_CONNECTION_STRING": AZURE_NOWHERE}
+    told = person.run("copy", "az://ourfilms/shared/x", "./x", cwd=person.repo, env=offline)
+    assert told.code == 1 and "agreed" not in told.err and "127.0.0.1:9" in told.err
 
 
 def test_one_file_can_be_named(desk: Desk) -> None:
