@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, structs
 
@@ -24,6 +25,9 @@ from s3sync.disk.tree import kept_folders
 from s3sync.errors import ENDS_THE_RUN, Archived, ArchiveError, DiskFull, LocalError, S3syncError
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work
+
+if TYPE_CHECKING:
+    from s3sync.archive.thaw import Price
 
 TOGETHER, LITTLE = 16, 256 * 1024
 """Files that get their names together, of at most so many bytes each. For each request as many descriptors are open,
@@ -49,6 +53,10 @@ class Restored(Struct):
     """True if of an unproven one not even an ETag is known, as of a tree that was filled by hand."""
     obeyed: list[tuple[str, str]] = field(default_factory=list)
     """Files that programs obey by being there, with the reason."""
+    cold: int = 0
+    """In a dry run: objects that have to be thawed first, or are being thawed."""
+    price: Price | None = None
+    """In a dry run: the price that would be asked about."""
 
 
 def wanted_of(index: Index, chosen: Callable[[str], bool]) -> list[Member]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -16,12 +15,14 @@ from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.copies import ByContent
 from s3sync.archive.foreign import as_they_were, foreign_index
 from s3sync.archive.indexes import index_of
+from s3sync.archive.picking import members_named
 from s3sync.archive.place import Destination
 from s3sync.archive.reading_price import is_worth_a_question
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
 from s3sync.archive.thaw import (
     ColdObject,
     Confirm,
+    Price,
     ThawLook,
     check_tier,
     objects_of,
@@ -142,8 +143,7 @@ class Restoring(Struct, frozen=True):
         if not wanted:
             raise self._nothing_of(archived, index)
         if self.options.dry_run:
-            files = [member for member in wanted if member.kind is not Kind.FOLDER]
-            found = Restored(index.unit, index.key, str(to.path), len(files), sum(member.size for member in wanted))
+            found = self._foreseen(index, wanted, to)
             report.units.append(found)
             told(found)
             return None
@@ -165,6 +165,16 @@ class Restoring(Struct, frozen=True):
         named = ", ".join(getattr(self.rules, field)) or "none"
         why = f"`{field}` of archives.{self.rules.name} names {named}"
         return NoLightFiles(f"{archived.unit} has no light files", why=why, hint=f"{hint}; --member GLOB names others")
+
+    def _foreseen(self, index: Index, wanted: list[Member], to: Destination) -> Restored:
+        """What a restore would bring, and what it would have to ask for first. Raises `Unsupported` as it would."""
+        objects = objects_of(index, wanted)
+        cold = ThawLook(self.carrier).cold(objects)
+        check_tier(cold, self.options.tier)
+        price, files = self._price(index, objects, cold), [one for one in wanted if one.kind is not Kind.FOLDER]
+        asked = price if self._is_asked(price) else None
+        size = sum(member.size for member in wanted)
+        return Restored(index.unit, index.key, str(to.path), len(files), size, cold=len(cold), price=asked)
 
     def fetch(self, ready: Ready) -> Restored:
         """Bring what is wanted onto the disk, in any thread. Raises as `restore_unit` does."""
@@ -243,7 +253,7 @@ class Restoring(Struct, frozen=True):
     def _chooser(self, index: Index) -> Callable[[str], bool]:
         chosen: Callable[[str], bool] = lambda path: True  # noqa: E731
         if self.options.members:
-            chosen = _matcher(self.options.members, {member.path for member in (*index.members, *index.sidecars)})
+            chosen = members_named(self.options.members, {member.path for member in (*index.members, *index.sidecars)})
         if not self.options.light:
             return chosen
         light = light_of(self.rules)
@@ -256,10 +266,10 @@ class Restoring(Struct, frozen=True):
         states = look.states(objects)
         cold = look.unreadable(states)
         self._note_back(index, states)
+        check_tier(cold, self.options.tier)
         self._ask(index, objects, cold)
         if not cold:
             return True
-        check_tier(cold, self.options.tier)
         thawing = thaw_all(self.carrier, cold, self.options.days, self.options.tier)
         self._note_thaws(index, (one.thaw for one in thawing))
         self._note_back(index, thawing)
@@ -291,37 +301,28 @@ class Restoring(Struct, frozen=True):
         request = Request(to, said.members, said.light, said.obeyed, notify)
         remember(self.catalogue, key, request, format_time(self.carrier.clock()))
 
-    def _ask(self, index: Index, objects: list[tuple[str, int]], cold: list[ColdObject]) -> None:
-        """The price, before anything is asked of the store."""
+    def _price(self, index: Index, objects: list[tuple[str, int]], cold: list[ColdObject]) -> Price:
         by_class: dict[str, list[int]] = {}
         known = {one.key: one.thaw.storage_class for one in cold}
         for key, size in objects:
             by_class.setdefault(known.get(key, index.storage_class), []).append(size)
-        price = price_of(self.settings, by_class, cold, self.options.tier, self.options.days)
+        return price_of(self.settings, by_class, cold, self.options.tier, self.options.days)
+
+    def _is_asked(self, price: Price) -> bool:
+        return price.cold > 0 or is_worth_a_question(self.settings, price)
+
+    def _ask(self, index: Index, objects: list[tuple[str, int]], cold: list[ColdObject]) -> None:
+        """The price, before anything is asked of the store."""
+        price = self._price(index, objects, cold)
         amount, limit = price.amount, self.options.max_cost
         if limit is not None and (amount is None or amount > limit):
             why = f"it is {amount:.2f} {price.currency}" if amount is not None else price.lacking
             hint = "raise --max-cost" if amount is not None else "leave --max-cost out: then it asks, and --yes answers"
             raise Halt(f"{index.unit} is not restored for {limit:.2f} or less", why=why, hint=hint)
-        asks = price.cold > 0 or is_worth_a_question(self.settings, price)
-        if asks and limit is None and not self.options.yes and not self.confirm(price):
+        if self._is_asked(price) and limit is None and not self.options.yes and not self.confirm(price):
             raise declined(f"{index.unit} was not restored")
 
 
 def _by_content(carrier: Carrier, index: Index) -> Carrier:
     """A carrier that reads copies, too: of what s3sync sent each file has its SHA-256."""
     return carrier if isinstance(index, ForeignIndex) else replace(carrier, store=ByContent(carrier.store, index))
-
-
-def _matcher(members: tuple[str, ...], paths: set[str]) -> Callable[[str], bool]:
-    """A member's path means it alone, a folder's all below it, and a glob what it fits."""
-    exact = {name.strip("/") for name in members} & paths
-    folders = tuple(f"{name.strip('/')}/" for name in members)
-    globs = [name for name in members if name.strip("/") not in paths]
-
-    def chosen(path: str) -> bool:
-        last = path.rpartition("/")[2]
-        fits = any(fnmatchcase(path, glob) or fnmatchcase(last, glob) for glob in globs)
-        return path in exact or path.startswith(folders) or fits
-
-    return chosen

@@ -53,10 +53,13 @@ def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -
             sign = symbols().done if not one.problems else symbols().failed
             would = "would be restored" if dry_run else "restored"
             same = f", {one.same} there already" if one.same else ""
+            cold = f", once {counted(one.cold, 'object')} {'is' if one.cold == 1 else 'are'} thawed" if one.cold else ""
             lines.show(
                 f"  {sign} {printable(one.unit)} - {files_text(one.files)} ({size_text(one.size)}) {would} to"
-                f" {printable(one.to)}{same}"
+                f" {printable(one.to)}{same}{cold}"
             )
+            if one.price is not None:
+                say_price(one.price)
         if one.unproven and not dry_run and not quiet:
             by = "size alone, as no digest is known" if one.by_size else "size and ETag, as no SHA-256 is known"
             lines.note(f"note: another tool made the archive of {printable(one.unit)}: verified by {by}")
@@ -150,6 +153,8 @@ def restore_json(report: RestoreReport, *, dry_run: bool) -> Json:
                 "size_bytes": one.size,
                 "verified_by": "size" if one.by_size else "size and etag" if one.unproven else "sha256",
                 "there_already": one.same,
+                "cold": one.cold,
+                "cost": one.price.amount if one.price is not None else None,
                 "beside": [{"name": name, "restored_as": other} for name, other in one.beside],
                 "failed": [{"name": name, "error": why} for name, why in one.problems],
             }

@@ -103,6 +103,9 @@ def test_a_cold_unit_is_thawed_first(name: str, request: pytest.FixtureRequest, 
     assert not client.get_object_tagging(Bucket=server.bucket, Key=f"{key}.index.json")["TagSet"]
     refused = david.expect(1, "restore", "m42", "--tier", "expedited", "--yes", cwd=david.repo)
     assert "DEEP_ARCHIVE has no expedited thaw" in refused.err
+    unasked = david.expect(1, "restore", "m42", "--tier", "expedited", cwd=david.repo).err
+    assert "no expedited thaw" in unasked and "Restore 1 object" not in unasked, "nobody agrees to what cannot be"
+    david.expect(1, "restore", "m42", "--tier", "expedited", "--dry-run", cwd=david.repo)
     asked = david.expect(5, "restore", "m42", cwd=david.repo)
     assert "The price is not known" in asked.err
     assert "Restore 1 object" in asked.err

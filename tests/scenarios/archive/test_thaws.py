@@ -56,6 +56,15 @@ def test_a_restore_that_waits_is_pending_told_and_resumed_as_it_was_asked_for(sl
     assert "no UNIT" in david.expect(2, "restore", cwd=david.repo).err
 
 
+def test_a_dry_run_says_what_has_to_be_thawed_and_the_price(moto: Server, tmp_path: Path) -> None:
+    david = archived(moto, tmp_path)
+    dry = david.ok("restore", "m42", "--dry-run", cwd=david.repo)
+    assert "2 files (9 B) would be restored" in dry.out and "once 1 object is thawed" in dry.out
+    assert "The price is not known" in dry.err
+    assert david.ok("restore", "m42", "--dry-run", "--json", cwd=david.repo).json["units"][0]["cold"] == 1
+    assert "cold" in david.ok("restore", "m42", "--status", cwd=david.repo).out, "nothing was asked for"
+
+
 def test_an_expired_thaw_is_seen_and_asked_for_once_more(moto: Server, tmp_path: Path) -> None:
     david = archived(moto, tmp_path)
     david.run("restore", "m42", "--yes", "--wait", cwd=david.repo)
