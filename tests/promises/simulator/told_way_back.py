@@ -153,6 +153,20 @@ TOLD_WAY_BACK: dict[str, list[Story]] = {
         *story(*REPLACED, Remove("jan", "notes"), Run("jan", "undo"), sync("jan")),
         *story(*REPLACED, OtherTool("notes", SMALL), Run("david", "undo"), sync("jan")),
     ],
+    "another command of its user while a version is looked for": at_any(
+        CALLS,
+        lambda call: story(
+            Save("jan", "notes", LARGE),
+            Save("david", "notes", MIDDLE),
+            Run("david", "sync"),
+            Run(
+                "jan",
+                "down --version",
+                files=("notes",),
+                meanwhile=(Meanwhile(call, Run("jan", "resolve --mine", files=("notes",))),),
+            ),
+        ),
+    ),
     "undo that dies, and again": at_any(
         CHANGES, lambda change: story(*BUSY, Run("jan", "undo", crash=change), Run("jan", "undo"), sync("david"))
     ),

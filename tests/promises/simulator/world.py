@@ -106,7 +106,8 @@ class World(Deeds):
     def _run(self, run: Run) -> None:
         """In a child of its own, if the process is to die."""
         own = [outer.run for outer in self.memory.running if outer.run.user == run.user and outer.run.locks]
-        locked = any(outer.kind not in ("trash empty", "trash restore", "watch", "resolve") for outer in own)
+        late = ("trash empty", "trash restore", "watch", "resolve")  # as does what first looks for a version
+        locked = any(outer.kind not in late and not outer.brings_back for outer in own)
         place = self.memory.at[run.user]
         referee = self.memory.referees[place]
         knew = frozenset(referee.common[run.user])
