@@ -73,7 +73,8 @@ def _google(settings: Settings) -> Signed:
         return f"the file {named}{_lacks(Path(named))}", "environment GOOGLE_APPLICATION_CREDENTIALS"
     login = google_login_file(env)
     if login.is_file():
-        return "the application default login of gcloud", str(login)
+        lacks = "" if login.is_absolute() else ", which is not a whole path"
+        return f"the application default login of gcloud{lacks}", str(login)
     return "none here, but on a machine of Google's its service account", "default"
 
 

@@ -10,8 +10,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from s3sync.errors import ConfigError
+
 AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables of OpenSSL, which rustls reads as well: obstore and Python believe the authorities that they name."""
+OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
+"""Variables in which the library `requests` finds authorities, and a login that it sends."""
 _SEVERAL = ("SSL_CERT_DIR",)
 _OF_HOME = ("NETRC",)
 """Those in which `~` stands for the home folder."""
@@ -26,3 +30,14 @@ def not_whole(names: Iterable[str], environ: Mapping[str, str]) -> tuple[str, st
             if path and not where.root:
                 return name, path
     return None
+
+
+def require_whole(names: Iterable[str], environ: Mapping[str, str]) -> None:
+    """Raise `ConfigError` where one of these variables names a path without its beginning."""
+    found = not_whole(names, environ)
+    if found is not None:
+        raise ConfigError(
+            f"{found[0]} names {found[1]}, which cannot be used",
+            why="it is no whole path: each folder would have its own file",
+            hint="write the whole path",
+        )

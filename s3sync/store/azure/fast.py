@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from s3sync._version import __version__
+from s3sync.disk.whole_paths import AUTHORITIES, require_whole
 from s3sync.store.azure import names
 from s3sync.store.azure.address import Address
 from s3sync.store.azure.credentials import Credentials
@@ -36,6 +38,7 @@ class FastLane(ObstoreLane):
     def make(self, client: Client) -> Any:
         from obstore.store import AzureStore
 
+        require_whole(AUTHORITIES, os.environ)
         self._credentials.require()  # fails here with a clear error, rather than inside obstore
         address, wire = self._address, self._wire
         options: Any = {

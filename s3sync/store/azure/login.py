@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -12,11 +13,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from s3sync.disk.programs import program
+from s3sync.disk.whole_paths import AUTHORITIES, OF_REQUESTS, require_whole
 from s3sync.errors import CredentialsError
 from s3sync.store.azure.errors import HINTS
 
 SCOPE = "https://storage.azure.com/.default"
 WAIT_S = 60
+_OF_IDENTITY = ("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE")
+"""Variables in which azure-identity finds what proves who somebody is."""
 MOST_SAID = 200
 
 
@@ -43,6 +47,7 @@ def find_login(env: Mapping[str, str]) -> Callable[[], Token]:
                 hint=HINTS[CredentialsError],
             ) from None
         return lambda: _of_cli(found, env)
+    require_whole((*AUTHORITIES, *OF_REQUESTS, *_OF_IDENTITY), os.environ)
     logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings, a screenful each, are in the error
     credential = DefaultAzureCredential()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from s3sync.errors import CredentialsError, S3syncError, StoreError
 from s3sync.store.azure.address import find_address
 from s3sync.store.azure.advice import advised
@@ -32,7 +34,9 @@ class Requests(LaneRequests):
         self.address = find_address(account, container, options.endpoint_url or self.credentials.endpoint)
         self.pace = options.pace
         self.fast = FastLane(self.address, self.credentials, options.wire)
-        self.full = FullLane(self.address, self.credentials, options.wire, options.pace)
+        proxy = self.fast.proxy  # also that of the environment, of which the library takes nothing
+        wire = replace(options.wire, proxy=proxy.url if proxy is not None else None)
+        self.full = FullLane(self.address, self.credentials, wire, options.pace)
         super().__init__(self.container_url, prefix, self.fast, self.full)
 
     def key(self, key: str) -> str:

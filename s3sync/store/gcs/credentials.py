@@ -17,6 +17,7 @@ from typing import Any
 
 from s3sync.config.secrets import hidden
 from s3sync.config.signing import google_login_file
+from s3sync.disk.whole_paths import require_whole
 from s3sync.errors import CredentialsError, S3syncError, StoreError
 from s3sync.store.options import StoreOptions
 from s3sync.store.own_credential import LARGEST, own_credential
@@ -121,6 +122,7 @@ def _find(options: StoreOptions) -> tuple[Any, str]:
             why = "it is not the whole path of a file, and in another folder it would name another one"
             raise CredentialsError(f"cannot use {VARIABLE}", why=why, hint="write the path from the root")
         return _loaded(_read(Path(named)), f"{VARIABLE} ({named})"), VARIABLE
+    require_whole(("CLOUDSDK_CONFIG",), options.env)
     login = google_login_file(options.env)
     if login.is_file():
         return _loaded(_read(login), str(login)), "the application default login of gcloud"

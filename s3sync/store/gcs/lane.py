@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from s3sync._version import __version__
+from s3sync.disk.whole_paths import AUTHORITIES, require_whole
 from s3sync.store.gcs.address import Address
 from s3sync.store.gcs.credentials import Credentials
 from s3sync.store.lanes.failures import NOWHERE
@@ -36,6 +38,7 @@ class FastLane(ObstoreLane):
     def make(self, client: Client) -> Any:
         from obstore.store import GCSStore
 
+        require_whole(AUTHORITIES, os.environ)
         self._credentials.token(self._request)  # fails here with a clear error, rather than inside obstore
         wire = self._wire
         options: Any = {

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from s3sync.disk.whole_paths import AUTHORITIES, not_whole
+from s3sync.disk.whole_paths import AUTHORITIES, require_whole
 from s3sync.errors import ConfigError
 from s3sync.store.s3.own_paths import whole_path
 
@@ -31,9 +31,7 @@ def ca_bundle(env: Mapping[str, str], given: str | None = None) -> Path | None:
 
     Also where the environment names some of the current folder to the libraries, which believe those beside it.
     """
-    found = not_whole(AUTHORITIES, os.environ)
-    if found:
-        whole_path(Path(found[1]), found[0])
+    require_whole(AUTHORITIES, os.environ)
     named, name = (given, "the setting ca_bundle") if given else (env.get(VARIABLE), VARIABLE)
     if not named:
         return None

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from msgspec import Struct
 
 from s3sync.config.secrets import MASK, hidden
-from s3sync.disk.whole_paths import AUTHORITIES, not_whole
+from s3sync.disk.whole_paths import AUTHORITIES, OF_REQUESTS, not_whole
 from s3sync.errors import ConfigError
 
 CONNECT_S, READ_S = 1.0, 4.0
@@ -25,8 +25,6 @@ PATIENCE_S = 8.0
 _LOGGER = "apprise"
 _SHORTEST_SECRET = 4
 _DIVIDERS = re.compile(r"[/:?&=@,#]+")
-_OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
-"""Variables in which the library of apprise finds authorities, and a login that it sends."""
 
 
 class Sent(Struct, frozen=True):
@@ -118,7 +116,7 @@ def _send_one(apprise: object, log: _Log, url: str, title: str, body: str, manne
 
 def _try(apprise: object, log: _Log, url: str, title: str, body: str, manner: Manner) -> str | None:
     """Send to one address; the reason why it did not work, or None."""
-    named = not_whole((*AUTHORITIES, *_OF_REQUESTS), os.environ)
+    named = not_whole((*AUTHORITIES, *OF_REQUESTS), os.environ)
     if named:
         return f"{named[0]} names {named[1]}, which is no whole path: each folder would have its own file"
     log.begin()

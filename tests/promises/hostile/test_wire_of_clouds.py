@@ -6,11 +6,12 @@ import json
 import socket
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from s3sync.errors import StoreError
+from s3sync.errors import ConfigError, StoreError
 from s3sync.store import Store, StoreOptions, open_store
 from s3sync.store.gcs import api
 from s3sync.store.lanes import bounded
@@ -120,6 +121,66 @@ def test_f53_no_redirect_of_theirs_reaches_another_host(
         with pytest.raises(StoreError):
             read(opened(server.url))
         assert other.heard == []
+
+
+def closing(status: str) -> Answer:
+    return lambda connection: connection.sendall(
+        f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    )
+
+
+@pytest.mark.parametrize("named", ["NETRC", "HOME"])
+@pytest.mark.parametrize("opened", [google, azure])
+def test_no_login_of_a_netrc_goes_to_a_store(
+    named: str, opened: Callable[[str], Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """requests sends the one for that host, or for any, in place of the signature: to whom a repository named."""
+    path = tmp_path / (".netrc" if named == "HOME" else "mine")
+    path.write_text("default login ann password hunter2\n")
+    path.chmod(0o600)
+    monkeypatch.setenv(named, str(tmp_path if named == "HOME" else path))
+    with wire(closing("403 Forbidden")) as server:
+        for ask in (uploads, listed, lambda store: store.delete("a")):
+            with pytest.raises(StoreError):
+                ask(opened(server.url))
+        assert server.heard and not [one for one in server.heard if b"authorization: basic" in one.lower()]
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("opened", [google, azure])
+def test_no_authority_of_the_current_folder_vouches_for_a_store(
+    variable: str, opened: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """obstore believes those that the environment names, and takes a path without its beginning from there: a clone."""
+    monkeypatch.setenv(variable, "certs")
+    with pytest.raises(ConfigError, match=f"{variable} names certs"):
+        whole(opened("https://127.0.0.1:9"))
+
+
+def test_no_login_of_the_current_folder_signs_on_google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be one that sends a file of the user's, as a token, to whom it names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/application_default_credentials.json").write_text("{}")
+    with pytest.raises(ConfigError, match="CLOUDSDK_CONFIG names mine"):
+        open_store("gs://bucket", StoreOptions(env={"CLOUDSDK_CONFIG": "mine"})).head("a")
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_requests_to_azure_go_through_the_proxy_of_the_environment(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lanes, whatever of the environment its library is kept from."""
+    with wire(closing("403 Forbidden")) as proxy:
+        monkeypatch.setenv(variable, proxy.url)
+        for ask in (uploads, listed):
+            with pytest.raises(StoreError):
+                ask(azure("http://store.example"))
+        assert proxy.heard and all(b" http://store.example/account/container" in one for one in proxy.heard)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with wire(closing("403 Forbidden")) as server, pytest.raises(StoreError):
+            uploads(azure(server.url))
+        assert server.heard
 
 
 def odd(store: Store) -> bytes:
