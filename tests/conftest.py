@@ -7,13 +7,14 @@ import itertools
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.kit import workers
+from tests.kit import memory, workers
 from tests.kit.azurite import Azurite
 from tests.kit.azurite import lacking as lacks_azurite
 from tests.kit.browser import Browser, chromium
@@ -46,15 +47,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
     return workers.scheduler(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the folders of tests in memory where there is room. A place that was asked for (`--basetemp`,
+    `PYTEST_DEBUG_TEMPROOT`) is taken; workers have theirs in that of the process that hands out the tests."""
+    if config.option.basetemp is None and (place := memory.place()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
+
+
 _NUMBERS = itertools.count()
 
 
-def _new_folder(factory: pytest.TempPathFactory, name: str) -> Path:
+def _new_folder(request: pytest.FixtureRequest, name: str) -> Path:
     """A new folder for a test. pytest's own `mktemp` looks through the folders of all tests before for a number that is
     free, which took as long as a unit test of ours, and a minute in all."""
-    folder = factory.getbasetemp() / f"{name}{next(_NUMBERS)}"
+    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    on_disk = request.node.get_closest_marker("disk")
+    base = request.getfixturevalue("folder_on_disk") if on_disk else factory.getbasetemp()
+    folder = Path(base, f"{name}{next(_NUMBERS)}")
     folder.mkdir(mode=0o700)
     return folder
+
+
+@pytest.fixture(scope="session")
+def folder_on_disk() -> Iterator[Path]:
+    """For tests that are marked `disk`: they tell disks apart, or write more than memory should hold."""
+    with tempfile.TemporaryDirectory(prefix="s3sync-tests-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 _FAILED = pytest.StashKey[bool]()
@@ -69,10 +87,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture
-def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def tmp_path(request: pytest.FixtureRequest) -> Iterator[Path]:
     """pytest's own, but for the number at its end, and that it goes at once when the test has passed: 25 GB in all."""
     name = re.sub(r"\W", "_", request.node.name)[:24]
-    folder = _new_folder(tmp_path_factory, f"{name}_")
+    folder = _new_folder(request, f"{name}_")
     yield folder
     if not request.node.stash.get(_FAILED, False):
         shutil.rmtree(folder, ignore_errors=True)
@@ -82,9 +100,9 @@ _OURS = ("AWS_", "AZURE_", "S3SYNC_", "S3_COLLAB_", "S3_SYNC_", "RCLONE_")
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep the developer's own settings, credentials and data out of reach; returns the HOME of this test."""
-    home = _new_folder(tmp_path_factory, "home_")
+    home = _new_folder(request, "home_")
     for name in [name for name in os.environ if name.startswith(_OURS)]:
         monkeypatch.delenv(name)
     for name in ("HOME", "USERPROFILE"):

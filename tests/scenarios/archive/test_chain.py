@@ -212,6 +212,7 @@ def test_an_ssd_that_is_not_plugged_in_is_said_and_never_taken_for_empty(state: 
     desk.ok("archive", "verify")
 
 
+@pytest.mark.disk
 @pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="it needs a second disk")
 def test_a_new_disk_at_the_old_path_is_told_apart_and_taken_under_a_folder_of_its_own(tmp_path: Path) -> None:
     """The old SSD broke. What was on it alone is in the bucket."""

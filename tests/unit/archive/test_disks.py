@@ -13,6 +13,7 @@ from s3sync.archive.disks import NewStore, disk_below, doubt_of, require_disk, u
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.errors import Halt
 
+pytestmark = pytest.mark.disk
 SHM = pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="it needs a second disk")
 RULES = ArchiveSet("ssd", "file:///x", "/y")
 
