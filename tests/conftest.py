@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import itertools
 import os
 import re
@@ -52,6 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
     `PYTEST_DEBUG_TEMPROOT`) is taken; workers have theirs in that of the process that hands out the tests."""
     if config.option.basetemp is None and (place := memory.place()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what stays to the end, half a million objects: a tenth of what unit tests
+    take went into looking through them again and again."""
+    gc.freeze()
 
 
 _NUMBERS = itertools.count()
