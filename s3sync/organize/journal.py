@@ -122,7 +122,7 @@ def _put_away(folder: GuardedFolder, run: str, why: str) -> None:
 
 
 def unfinished(environ: Mapping[str, str], head: Head) -> Former:
-    """Runs with that head that did not come to their end. Raises `UsageError`, `LocalError`."""
+    """Runs with that head that did not come to their end; a damaged journal is in nobody's way. Raises `LocalError`."""
     base, found = user_data_folder(environ), Former()
     with local_errors("cannot read the journals in", base):
         try:
@@ -130,7 +130,10 @@ def unfinished(environ: Mapping[str, str], head: Head) -> Former:
                 names = set(folder.names())
                 begun = sorted(name.removesuffix(PLAN) for name in names if name.endswith(PLAN))
                 for run in (run for run in begun if run + ENDING in names):
-                    other, lines = _read(folder, run)
+                    try:
+                        other, lines = _read(folder, run)
+                    except UsageError:
+                        continue
                     if _words(other) == _words(head):
                         found.runs.append(run)
                         found.lines.update((line.names, line) for line in lines)

@@ -107,3 +107,14 @@ def test_what_nobody_noted_is_taken_only_where_its_old_path_holds_the_same(tmp_p
     assert library.run(*UNDO).code == 0
     assert library.tree(library.b) == {**library.start[1], "one.mp4": b"somebody's"}
     assert library.tree(library.a) == library.start[0]
+
+
+def test_a_damaged_journal_of_a_killed_run_is_in_nobodys_way(tmp_path: Path) -> None:
+    library = Library(tmp_path / "world", "folder", inside=False)
+    assert library.run(*library.words).code == 0
+    (journal,) = (tmp_path / "world").rglob("organize/*.jsonl")
+    for ending in (".jsonl", ".plan"):
+        journal.with_name(f"20260101-000000-00000000{ending}").write_bytes(b"\0\0\n{\n")
+    assert library.run(*UNDO).code == 0
+    done = library.run(*library.words)
+    assert done.code == 0, done
