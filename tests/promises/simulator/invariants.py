@@ -252,6 +252,8 @@ class Referee(Struct):
                 continue
             last = self.undoable.get(user) if run.kind == "undo" else None
             from_trash = last is not None and content in last.before.trash[user].values()  # it goes back there
+            if last is not None and last.brought(user, path) == content:  # as a pinned version from another name
+                from_trash = True
             if (
                 (run.fetches or run.kind == "undo")
                 and not from_trash

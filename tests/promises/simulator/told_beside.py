@@ -55,6 +55,13 @@ TOLD_BESIDE: dict[str, list[Story]] = {
         Run("jan", "pin"),
         Run("jan", "pin"),
     ),
+    "what a copy beside the project put aside is restored": story(
+        Save("jan", "notes", MIDDLE),
+        Run("jan", "sync"),
+        Save("jan", "notes", SMALL),
+        Run("jan", "copy out"),
+        Run("jan", "trash restore", files=("notes",), side="remote", to="restored.mov"),
+    ),
     "a version that a copy beside the project put aside comes back": story(
         Save("jan", "draft.mp4", LATER),
         Run("jan", "sync"),

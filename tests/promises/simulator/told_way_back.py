@@ -153,6 +153,16 @@ TOLD_WAY_BACK: dict[str, list[Story]] = {
         *story(*REPLACED, Remove("jan", "notes"), Run("jan", "undo"), sync("jan")),
         *story(*REPLACED, OtherTool("notes", SMALL), Run("david", "undo"), sync("jan")),
     ],
+    "undo of a pinned version that came from another name": story(
+        Save("jan", "notes", LARGE),
+        Run("jan", "sync"),
+        Save("david", "notes", MIDDLE),
+        Run("david", "pin"),
+        Run("david", "sync"),
+        Run("david", "cleanup --local"),
+        Run("david", "down --pinned"),
+        Run("david", "undo"),
+    ),
     "another command of its user while a version is looked for": at_any(
         CALLS,
         lambda call: story(

@@ -47,6 +47,11 @@ class Undoable(Struct):
     ended: bool = True
     """Whether it came to its end, so that the next run has nothing of it to finish."""
 
+    def brought(self, user: str, path: str) -> str | None:
+        """What it brought into the folder under a path, if anything."""
+        held = self.after.work[user].get(path)
+        return held if held != self.before.work[user].get(path) else None
+
 
 def trash_kept(attempt: Attempt, owed: set[str], before: Look, now: Look, *, waited: bool) -> None:
     """What goes from a trash was restored, or asked about, or is somewhere else."""
@@ -171,7 +176,7 @@ def judge_undo(
 def judge_restore(attempt: Attempt, report: Any, now: Look) -> None:
     """What it says it brought back stands there, and is a version that was in that trash."""
     run, start, found = attempt.run, attempt.start, report.restored
-    trash = start.trash[run.user] if found.side == "local" else start.remote_trash
+    trash = start.trash[run.user] if found.side == "local" else {**start.remote_trash, **start.beside}
     versions = {held for path, held in trash.items() if path.partition("/")[2] == found.name}
     if found.lives_on is not None:
         versions = {start.remote.get(found.lives_on, "")}
