@@ -3633,6 +3633,15 @@ MUTANTS = (
         ("tests/unit/core/test_etag.py",),
     ),
     Mutant(
+        "types-made-ready",
+        "no process ends because several threads decode a type for the first time",
+        "s3sync/decoding.py",
+        "        with _LOCK:\n            if kind not in _READY:\n                msgspec.json.Decoder(kind)\n"
+        "                _READY.add(kind)\n",
+        "        _READY.add(kind)\n",
+        ("tests/unit/test_decoding.py",),
+    ),
+    Mutant(
         "connections-of-age",
         "no part goes over a connection that is likely to break under it",
         "s3sync/store/s3/connections.py",

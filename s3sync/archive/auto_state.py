@@ -16,6 +16,7 @@ from msgspec import DecodeError, Struct, ValidationError, field, json
 
 from s3sync.config.locate import user_data_folder
 from s3sync.core.archive.values import ArchiveSet
+from s3sync.decoding import ready
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
@@ -140,7 +141,7 @@ def _read(folder: GuardedFolder, name: str) -> Memory:
             return Memory()
         body = folder.read(name, LARGEST)
     try:
-        return json.decode(body, type=Memory)
+        return json.decode(body, type=ready(Memory))
     except (ValidationError, DecodeError, UnicodeDecodeError) as error:
         raise LocalError(
             f"{path} is damaged",

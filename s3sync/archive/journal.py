@@ -20,6 +20,7 @@ from s3sync.archive.stream import Position
 from s3sync.core.archive.index import index_pieces
 from s3sync.core.archive.values import Frame, Index, SplitIndex
 from s3sync.core.archive.volumes import etags_of, with_etags
+from s3sync.decoding import ready
 from s3sync.disk.errors import local_errors
 from s3sync.state.sqlite import Database
 from s3sync.store.port import Part
@@ -145,7 +146,7 @@ class Journal(Database):
                 if number != len(parts) + 1 or (listed is not None and listed.get(number) != part):
                     break
                 parts.append(part)
-                frames += json.decode(made, type=tuple[Frame, ...])
+                frames += json.decode(made, type=ready(tuple[Frame, ...]))
                 done += ended
                 state = Sent((), Position(at, b"", partial), (), checksum, bool(last))
         where = Position(state.position.at, bytes(done), state.position.partial)

@@ -16,6 +16,7 @@ from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, ThawNote
 from s3sync.core.archive.values import Kind, Pack
 from s3sync.core.times import format_time, parse_time
+from s3sync.decoding import ready
 from s3sync.store.aspects import Thaw, Thaws, ThawState, aspect
 
 
@@ -63,7 +64,7 @@ def requests_in(catalogue: Catalogue) -> dict[str, Request]:
     found = {}
     for key, options in catalogue.execute("SELECT key, options FROM request ORDER BY asked_at, key"):
         try:
-            found[str(key)] = json.decode(options, type=Request)
+            found[str(key)] = json.decode(options, type=ready(Request))
         except ValidationError:
             found[str(key)] = Request()
     return found

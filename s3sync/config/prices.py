@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from s3sync.config.secrets import hidden
 from s3sync.config.values import BadValue
 from s3sync.core.archive.prices import NOW, RegionPrices, price_problem
+from s3sync.decoding import ready
 
 MOST_REGIONS = 100
 TIERS = (NOW, "Bulk", "Standard", "Expedited")
@@ -43,7 +44,7 @@ def _of(region: str, said: object) -> RegionPrices:
     if isinstance(said, Mapping) and "only-raises" in said:
         raise BadValue("`only-raises` is not for settings", "leave it out", (region,))
     try:
-        found = convert(said, RegionPrices)
+        found = convert(said, ready(RegionPrices))
     except ValidationError as error:
         raise BadValue(str(error), "docs/costs.md shows how prices are written", (region,)) from None
     if found.same_as is not None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from s3sync.core.names import nfc
 from s3sync.core.times import parse_time
+from s3sync.decoding import ready
 
 SCHEMA = 1
 MOST_SIZE = 2**62
@@ -177,8 +178,8 @@ def read_event(found: object) -> Event | None:
     """An event as anybody wrote it; None for what is none, or larger than any."""
     try:
         if isinstance(found, (bytes, memoryview)):
-            return msgspec.json.decode(found, type=Event) if len(found) <= MOST_BYTES else None
-        return msgspec.convert(found, Event) if len(msgspec.json.encode(found)) <= MOST_BYTES else None
+            return msgspec.json.decode(found, type=ready(Event)) if len(found) <= MOST_BYTES else None
+        return msgspec.convert(found, ready(Event)) if len(msgspec.json.encode(found)) <= MOST_BYTES else None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, OverflowError):
         return None
 

@@ -20,6 +20,7 @@ from s3sync.core.names import SEGMENT_BYTES, name_part, nfc, refuse_reason, wind
 from s3sync.core.records import records
 from s3sync.core.spelling import obeyed_reason
 from s3sync.core.times import FILE_TIMES, parse_time
+from s3sync.decoding import ready
 
 MOST_BYTES = 5 * 1024**3
 """Size of a file up to which a form takes it, and up to which an object is copied in one request."""
@@ -143,7 +144,7 @@ def _read(found: object, kind: type[_T], most: int) -> dict[str, _T]:
     if isinstance(found, dict):
         for key, one in islice(found.items(), most):
             try:
-                read[key] = msgspec.convert(one, kind)
+                read[key] = msgspec.convert(one, ready(kind))
             except msgspec.ValidationError:
                 continue
     return read

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from s3sync.core.entries import Entry
 from s3sync.core.names import nfc, refuse_reason
+from s3sync.decoding import ready
 
 SCHEMA = 1
 MOST_FILES = 200_000
@@ -55,7 +56,7 @@ class NewerPins(BadPins):
     """The file is of a newer version of s3sync, which says more than this one can write."""
 
 
-_decode = msgspec.json.Decoder(Pin).decode
+_decode = msgspec.json.Decoder(ready(Pin)).decode
 _AGAIN = "`s3sync pin` writes it anew"
 
 

@@ -13,6 +13,8 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta, Struct, field
 
+from s3sync.decoding import ready
+
 MOST_NAMES = 100
 """Files that a receipt names; more are counted."""
 MOST_MEMBERS = 200
@@ -64,7 +66,7 @@ def read_receipts(found: object) -> dict[str, Receipt]:
     if isinstance(found, dict):
         for member, one in islice(found.items(), MOST_MEMBERS):
             try:
-                receipts[member] = msgspec.convert(one, Receipt)
+                receipts[member] = msgspec.convert(one, ready(Receipt))
             except msgspec.ValidationError:
                 continue
     return receipts

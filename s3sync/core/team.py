@@ -15,6 +15,7 @@ import msgspec
 
 from s3sync.core.names import STATE_DIR, nfc, refuse_reason
 from s3sync.core.records import records
+from s3sync.decoding import ready
 
 SCHEMA = 1
 DEFAULT_S, SHORTEST_S, LONGEST_S = 4 * 3600, 60, 30 * 86400
@@ -134,8 +135,8 @@ def _decoded(body: bytes) -> tuple[_Record | None, bool]:
         newer = msgspec.json.decode(fields.get("schema", b"null"), type=int) > SCHEMA
         if newer:
             kept: dict[str, Any] = {name: msgspec.json.decode(fields[name]) for name in ("schema", "name", "by")}
-            return msgspec.convert({**kept, "for_s": NEWER_S, "nonce": ""}, _Record), True
-        found = msgspec.json.decode(body, type=_Record)
+            return msgspec.convert({**kept, "for_s": NEWER_S, "nonce": ""}, ready(_Record)), True
+        found = msgspec.json.decode(body, type=ready(_Record))
     except (msgspec.MsgspecError, KeyError, UnicodeDecodeError, RecursionError):
         return None, False
     return (found, False) if found.schema == SCHEMA else (None, False)

@@ -17,6 +17,7 @@ import msgspec
 from s3sync.config import Settings
 from s3sync.config.locate import user_data_folder
 from s3sync.core.typed import typed
+from s3sync.decoding import ready
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
 from s3sync.errors import ConfigError, LocalError
@@ -43,7 +44,7 @@ def read_key(settings: Settings) -> RepositoryKey | None:
         return None
     path = user_data_folder(settings.env) / FOLDER / name
     try:
-        found = msgspec.json.decode(body, type=_File)
+        found = msgspec.json.decode(body, type=ready(_File))
         secret = b64decode(found.key, validate=True)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
         raise _unusable(path, "it is not what s3sync writes") from None

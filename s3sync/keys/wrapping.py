@@ -10,6 +10,7 @@ from types import ModuleType
 
 import msgspec
 
+from s3sync.decoding import ready
 from s3sync.errors import NotAuthentic, Unsupported, UsageError
 from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
 
@@ -115,7 +116,7 @@ def unwrap(body: bytes, repo: str, identity: str) -> RepositoryKey | None:
     except age.DecryptError:
         return None
     try:
-        found = msgspec.json.decode(payload, type=_Payload)
+        found = msgspec.json.decode(payload, type=ready(_Payload))
         secret = b64decode(found.key, validate=True)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
         raise NotAuthentic("a wrapped key in the store is none", why="there is no key in it") from None

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, field
 
 from s3sync.config.locate import user_data_folder
+from s3sync.decoding import ready
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
@@ -167,8 +168,10 @@ def _read(folder: GuardedFolder, run: str) -> tuple[Head, list[Line]]:
     first, *rest = folder.read(run + ENDING, MOST_BYTES).split(b"\n")
     planned = folder.read(run + PLAN, MOST_BYTES).split(b"\n") if folder.has_file(run + PLAN) else []
     try:
-        head = msgspec.json.decode(first, type=Head)
-        lines, wanted = ([msgspec.json.decode(one, type=Line) for one in some[:-1] if one] for some in (rest, planned))
+        head = msgspec.json.decode(first, type=ready(Head))
+        lines, wanted = (
+            [msgspec.json.decode(one, type=ready(Line)) for one in some[:-1] if one] for some in (rest, planned)
+        )
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"the journal of {run} is damaged", why=str(error)) from None
     known = {line.names for line in lines}

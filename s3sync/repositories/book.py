@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from s3sync.config.locate import user_data_folder
 from s3sync.core.short_names import short_name_reason, unused_name
 from s3sync.core.times import format_time
+from s3sync.decoding import ready
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.locks import try_lock
 from s3sync.disk.own import own_folder
@@ -155,7 +156,7 @@ def _read(folder: GuardedFolder) -> Book:
     names = [name for name in sorted(folder.names()) if name.endswith(_ENDING) and not name.startswith(".")]
     for file in names[: 2 * MOST]:
         try:
-            one = json.decode(folder.read(file, MOST_BYTES), type=Remembered)
+            one = json.decode(folder.read(file, MOST_BYTES), type=ready(Remembered))
         except FileNotFoundError:
             continue
         except (OSError, ValidationError, DecodeError, UnicodeDecodeError, RecursionError):

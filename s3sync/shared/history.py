@@ -20,6 +20,7 @@ from msgspec import Struct, field
 from s3sync.aside import Answer, Aside
 from s3sync.core.history import Event, Raw, month_of, read_event
 from s3sync.core.records import records
+from s3sync.decoding import ready
 from s3sync.errors import ENDS_THE_RUN, LostRace, NotFound, PreconditionFailed, StoreError
 from s3sync.store.aspects import ListsOnce
 from s3sync.store.port import Create, Headers, ObjectInfo, Store, Update
@@ -41,7 +42,7 @@ MONTHS_AT_ONCE, BYTES_AT_ONCE = 24, 2 * MONTH_BYTES
 read. The rest moves later."""
 
 _NAME = re.compile(r"(\d{4}-\d\d)(?:-([2-9]))?\.jsonl")
-_LINES = msgspec.json.Decoder(Event)
+_LINES = msgspec.json.Decoder(ready(Event))
 
 
 class Months(Struct, frozen=True):

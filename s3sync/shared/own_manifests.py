@@ -34,6 +34,7 @@ from s3sync.core.names import MANIFEST, name_part, refuse_reason
 from s3sync.core.records import records
 from s3sync.core.sealed import MAGIC
 from s3sync.core.times import format_time
+from s3sync.decoding import ready
 from s3sync.errors import ManifestError, NotFound
 from s3sync.shared.manifest_text import encrypted
 from s3sync.shared.whose import is_named_so, place, refuse_foreign
@@ -219,7 +220,7 @@ def _decoded(data: bytes, key: str) -> Text:
     if reason:
         raise broken(f"{key}: {reason}")
     try:
-        text = msgspec.json.decode(data, type=Text)
+        text = msgspec.json.decode(data, type=ready(Text))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise broken(f"{key}: {error}") from None
     if text.schema != SCHEMA:
@@ -232,7 +233,7 @@ def _records(values: Iterable[Any]) -> list[FileRecord]:
     found = []
     for value in values:
         with suppress(msgspec.ValidationError):
-            found.append(msgspec.convert(value, FileRecord))
+            found.append(msgspec.convert(value, ready(FileRecord)))
     return found
 
 

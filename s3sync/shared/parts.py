@@ -11,6 +11,7 @@ from hashlib import md5
 import msgspec
 
 from s3sync.core.etag import MAX_PARTS, may_be_part_size, plain_md5
+from s3sync.decoding import ready
 from s3sync.errors import StoreError
 from s3sync.local.digests import PartDigests
 from s3sync.store.port import Headers, Overwrite, Store
@@ -69,7 +70,7 @@ def _read(store: Store, key: str) -> bytes:
 
 def _parse(body: bytes, etag: str, size: int) -> _PartFile | None:
     try:
-        found = msgspec.json.decode(body, type=_PartFile)
+        found = msgspec.json.decode(body, type=ready(_PartFile))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     fits = (found.schema, found.etag, found.size) == (SCHEMA, etag, size) and may_be_part_size(size, found.part_size)

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from s3sync.decoding import ready
+
 _JSON = (b"{", b"[")
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -25,7 +27,7 @@ def encode(value: object) -> bytes:
 
 def decoder(kind: Any) -> Callable[[bytes], Any]:
     """A function that makes a value of this kind of what `encode` made."""
-    unpack, parse = msgspec.msgpack.Decoder(kind).decode, msgspec.json.Decoder(kind).decode
+    unpack, parse = msgspec.msgpack.Decoder(ready(kind)).decode, msgspec.json.Decoder(ready(kind)).decode
 
     def decode(data: bytes) -> Any:
         return parse(data) if data[:1] in _JSON and len(data) > 1 else unpack(data)

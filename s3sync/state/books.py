@@ -14,6 +14,7 @@ from typing import TypeVar
 from msgspec import DecodeError, Struct, ValidationError, json
 
 from s3sync.config.locate import user_data_folder
+from s3sync.decoding import ready
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
 
@@ -26,7 +27,7 @@ def read_book(environ: Mapping[str, str], file: str, kind: type[BookT]) -> BookT
     """Content of a book; None if there is none, or none that can be understood."""
     try:
         with GuardedFolder.open(os.path.realpath(_folder(environ))) as folder:
-            return json.decode(folder.read(file, MOST_BYTES), type=kind)
+            return json.decode(folder.read(file, MOST_BYTES), type=ready(kind))
     except (OSError, ValidationError, DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

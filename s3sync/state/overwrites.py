@@ -13,6 +13,7 @@ import msgspec
 from s3sync.core import limits
 from s3sync.core.batches import batched
 from s3sync.core.vouching import Overwrite
+from s3sync.decoding import ready
 from s3sync.state.memory import StateDB
 
 
@@ -26,7 +27,7 @@ class Overwrites:
         """The notes, by path."""
         found = self._state.facts(self._beginning)
         with self._state.rows_of("fact"):
-            return {one.path: one for one in (msgspec.json.decode(value, type=Overwrite) for value in found)}
+            return {one.path: one for one in (msgspec.json.decode(value, type=ready(Overwrite)) for value in found)}
 
     def note(self, coming: Iterable[Overwrite]) -> None:
         """Note what is about to be replaced."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from s3sync.core.times import parse_time
 from s3sync.core.wishes import MOST_WISHES, Wish
+from s3sync.decoding import ready
 from s3sync.local.patterns import has_wildcard
 from s3sync.state.memory import StateDB
 from s3sync.state.schema import MOST_TEXT
@@ -73,7 +74,7 @@ class Queue:
 
 def _read(key: bytes, value: bytes) -> Wish | None:
     try:
-        wish = msgspec.json.decode(value, type=Wish)
+        wish = msgspec.json.decode(value, type=ready(Wish))
         named = key.decode() == wish.word
     except (ValueError, RecursionError):
         return None

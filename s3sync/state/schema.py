@@ -18,6 +18,7 @@ from s3sync.core.keep_both import Intent
 from s3sync.core.manifest.record import DeletedRecord
 from s3sync.core.names import refuse_reason
 from s3sync.core.unfinished import Direction, Unfinished, is_token
+from s3sync.decoding import ready
 from s3sync.local.digests import PartDigests
 from s3sync.state.places import KnownPlace, StorePlace
 from s3sync.state.sqlite import Migration, run_script
@@ -182,7 +183,7 @@ def partial_name(row: tuple[Any, ...]) -> str:
 def intent_row(row: tuple[Any, ...], kind: type[_T]) -> _T:
     if not (type(row[0]) is str and len(row[0]) <= MOST_INTENT):
         raise ValueError("no intent")
-    return msgspec.json.decode(row[0], type=kind)
+    return msgspec.json.decode(row[0], type=ready(kind))
 
 
 def known_intent_row(row: tuple[Any, ...]) -> Intent | DeletedRecord:

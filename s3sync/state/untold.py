@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from s3sync.core.history import MOST_BYTES, Event, read_event
+from s3sync.decoding import ready
 from s3sync.state.memory import StateDB
 
 MOST_WAITING = 50
@@ -47,7 +48,7 @@ class Untold:
 
     def mark(self) -> Mark | None:
         try:
-            return msgspec.json.decode(self._state.fact(self._mark) or "", type=Mark)
+            return msgspec.json.decode(self._state.fact(self._mark) or "", type=ready(Mark))
         except (msgspec.MsgspecError, RecursionError):
             return None
 

@@ -18,6 +18,7 @@ from msgspec.structs import asdict
 from s3sync.config.locate import user_data_folder
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
+from s3sync.decoding import ready
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
 from s3sync.errors import ConfigError, LocalError
@@ -65,7 +66,7 @@ def read_book(environ: Mapping[str, str]) -> tuple[Remembered, ...]:
 def parse_book(body: bytes, path: Path) -> tuple[Remembered, ...]:
     """The content of the file. Raises `ConfigError`."""
     try:
-        book = json.decode(body, type=Book)
+        book = json.decode(body, type=ready(Book))
     except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unusable(path, f"it is not what s3sync writes ({type(error).__name__})") from None
     if book.schema != SCHEMA:

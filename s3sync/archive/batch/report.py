@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from msgspec import DecodeError, Struct, ValidationError, field, json
 
 from s3sync.archive.batch.tasks import RIGHT, WRONG, Job, Task
+from s3sync.decoding import ready
 from s3sync.errors import ArchiveError, NotFound
 from s3sync.store.port import Store
 
@@ -70,7 +71,7 @@ def files_of(store: Store, job: Job, bucket: str, root: str) -> list[File]:
     except NotFound:
         raise _refused(store, name, "it is not there") from None
     try:
-        found = json.decode(bytes(body), type=_List)
+        found = json.decode(bytes(body), type=ready(_List))
     except (DecodeError, ValidationError, RecursionError, UnicodeDecodeError):
         raise _refused(store, name, "it is cut short, or no report") from None
     if found.format != "Report_CSV_20180820" or len(found.results) > MOST_FILES:

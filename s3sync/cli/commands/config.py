@@ -152,7 +152,7 @@ def _say_what_stays_readable() -> None:
             return
     except S3syncError:
         return
-    warn(f"What the store has of {settings.repo} already is not encrypted, and whoever has the store can read it.")
+    warn(f"Files that the store has of {settings.repo} already are not encrypted: who has the store reads them.")
     warn(
         "hint: in a new repository run `s3sync keys create`. One that has files in the store needs another name first: "
         "`s3sync config set --repo repo NAME`; then `s3sync keys create`, and `s3sync up` sends all of it encrypted. "

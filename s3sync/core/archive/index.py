@@ -12,6 +12,7 @@ from s3sync.core.archive.tar import as_bytes
 from s3sync.core.archive.values import CURRENT_FORMAT, SINGLE_FORMAT, Frame, Index, Kind, Member, Pack, SplitIndex
 from s3sync.core.archive.volumes import volume_number
 from s3sync.core.batches import batched
+from s3sync.decoding import ready
 from s3sync.errors import ArchiveError
 
 MOST_SIZE = 2**60
@@ -91,7 +92,7 @@ def memory_of(text: bytes) -> int:
     A member has six texts at most, whoever wrote it; of frames and words a few bytes become a hundred.
     """
     try:
-        found = json.decode(text, type=_Outline)
+        found = json.decode(text, type=ready(_Outline))
     except (MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
     members = bytes(found.members).count(b"{") + bytes(found.sidecars).count(b"{")
@@ -103,7 +104,7 @@ def memory_of(text: bytes) -> int:
 def parse_index(text: bytes, key: str | None, where: str) -> Index:
     """Index of the archive `key` (None: whatever it says). `where` names it in errors. Raises `ArchiveError`."""
     try:
-        version = json.decode(text, type=_Version).format
+        version = json.decode(text, type=ready(_Version)).format
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _broken(where, "it is no index") from error
     if version > CURRENT_FORMAT:
@@ -113,7 +114,7 @@ def parse_index(text: bytes, key: str | None, where: str) -> Index:
             hint="upgrade s3sync: docs/upgrade-and-remove.md says how",
         )
     try:
-        index = json.decode(text, type=Index if version <= SINGLE_FORMAT else SplitIndex)
+        index = json.decode(text, type=ready(Index if version <= SINGLE_FORMAT else SplitIndex))
         if b"\\u0000" in text:
             index = _renamed(index, _unescaped)
     except (ValidationError, DecodeError, ValueError, RecursionError) as error:

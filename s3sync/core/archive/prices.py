@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import DecodeError, Struct, ValidationError, field, json
 from msgspec.structs import asdict, replace
 
+from s3sync.decoding import ready
 from s3sync.errors import ConfigError
 
 NOW = "now"
@@ -76,7 +77,7 @@ class PriceBook(Struct, frozen=True, forbid_unknown_fields=True):
 def parse_prices(body: bytes, name: str) -> PriceBook:
     """A price file. Raises `ConfigError`."""
     try:
-        book = json.decode(body, type=PriceBook)
+        book = json.decode(body, type=ready(PriceBook))
     except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"cannot use the price file {name}", why=str(error), hint="docs/costs.md shows one") from None
     for region, prices in book.regions.items():

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from s3sync.core import limits
+from s3sync.decoding import ready
 
 STAND_IN = b"the records of files stand here"
 
@@ -58,7 +59,7 @@ class Parts:
         self._around += self._text
         for piece in self._pieces:
             self._around += piece
-        fields = msgspec.json.decode(self._around, type=Fields)
+        fields = msgspec.json.decode(self._around, type=ready(Fields))
         there = bytes(fields.pop("files", b"")) == b'"%b"' % STAND_IN
         if not there or self._around.count(STAND_IN) > 1:  # then it may be another one that was found
             raise OtherLayout

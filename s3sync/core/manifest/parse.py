@@ -22,6 +22,7 @@ from s3sync.core.manifest.record import (
 )
 from s3sync.core.names import nfc, refuse_reason
 from s3sync.core.receipts import read_receipts
+from s3sync.decoding import ready
 from s3sync.errors import ManifestError
 
 MAX_DEPTH = 64
@@ -61,7 +62,7 @@ def parse(data: bytes | bytearray, files: MutableMapping[str, FileRecord] | None
     if reason:
         raise broken(reason)
     try:
-        fields = msgspec.json.decode(data, type=Fields)
+        fields = msgspec.json.decode(data, type=ready(Fields))
         records = fields.pop("files", b"[]")
         manifest = _without_files(fields)
         listed = msgspec.json.decode(records, type=list[msgspec.Raw])
@@ -134,7 +135,7 @@ def _refuse_newer(raw: Mapping[str, Any]) -> None:
 def _without_files(fields: Fields) -> Manifest:
     raw = {name: msgspec.json.decode(field) for name, field in fields.items()}
     _refuse_newer(raw)
-    head = msgspec.convert(raw, _Head)
+    head = msgspec.convert(raw, ready(_Head))
     manifest = Manifest(
         project_id=head.project_id,
         repo=head.repo,
@@ -142,8 +143,8 @@ def _without_files(fields: Fields) -> Manifest:
         write_id=head.write_id,
         last_sync=head.last_sync,
         last_sync_by=head.last_sync_by,
-        conflicts=msgspec.convert(head.conflicts, list[ConflictRecord]),
-        members=msgspec.convert(head.members, dict[str, MemberRecord]),
+        conflicts=msgspec.convert(head.conflicts, ready(list[ConflictRecord])),
+        members=msgspec.convert(head.members, ready(dict[str, MemberRecord])),
         cleaned=_cleaned(head.cleaned),
         events=kept(head.events),
         receipts=read_receipts(head.receipts),
@@ -151,7 +152,7 @@ def _without_files(fields: Fields) -> Manifest:
         arriving=read_claims(head.arriving),
         extra={key: value for key, value in raw.items() if key not in _HEAD_FIELDS},
     )
-    for deletion in msgspec.convert(head.deleted, list[DeletedRecord]):
+    for deletion in msgspec.convert(head.deleted, ready(list[DeletedRecord])):
         deletion.name = nfc(deletion.name)
         manifest.deleted[deletion.name] = deletion
     _keep_extras(manifest, "deleted", DeletedRecord, ((nfc(item["name"]), item) for item in head.deleted))
@@ -163,7 +164,7 @@ def _without_files(fields: Fields) -> Manifest:
 def _cleaned(found: object) -> CleanedRecord | None:
     """It only explains: one that is no such record is passed over."""
     try:
-        return msgspec.convert(found, CleanedRecord | None)
+        return msgspec.convert(found, ready(CleanedRecord) | None)
     except msgspec.ValidationError:
         return None
 
@@ -176,7 +177,7 @@ def _added(manifest: Manifest, listed: Iterable[msgspec.Raw]) -> Iterator[tuple[
     """One at a time: of many files, what JSON makes of a record takes more memory than all the rest."""
     for text in listed:
         item = msgspec.json.decode(text, type=dict[str, Any])
-        record = msgspec.convert(item, FileRecord)
+        record = msgspec.convert(item, ready(FileRecord))
         record.name = nfc(record.name)
         record.md5 = record.md5.lower() if record.md5 else None
         if refuse_reason(record.name):

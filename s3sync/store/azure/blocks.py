@@ -22,6 +22,7 @@ from typing import Any
 
 from msgspec import DecodeError, Struct, ValidationError, json
 
+from s3sync.decoding import ready
 from s3sync.errors import StoreError
 from s3sync.store.port import Headers, Part
 
@@ -143,7 +144,7 @@ class Record(Struct, frozen=True):
 def read_record(body: bytes) -> Record | None:
     """None for what is none of ours."""
     try:
-        return json.decode(body, type=Record)
+        return json.decode(body, type=ready(Record))
     except (ValidationError, DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 
 import msgspec
 
+from s3sync.decoding import ready
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
@@ -53,7 +54,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
         return Headers(self.metadata, self.content_type, self.storage_class)
 
 
-_records = msgspec.json.Decoder(Record)
+_records = msgspec.json.Decoder(ready(Record))
 
 
 def read_record(layout: Layout, key: str, suffix: str = "") -> Record | None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from s3sync.decoding import ready
 from s3sync.errors import StoreError
 
 MARKER = "store.json"
@@ -30,7 +31,7 @@ class Marker(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.json.encode(known) + b"\n"
 
 
-_decoder = msgspec.json.Decoder(Marker)
+_decoder = msgspec.json.Decoder(ready(Marker))
 
 
 def new_marker(*, escaped: bool) -> Marker:

@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from s3sync.decoding import ready
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
@@ -47,7 +48,7 @@ class UploadRecord(msgspec.Struct, frozen=True):
         return Headers(self.metadata, self.content_type, self.storage_class)
 
 
-_records = msgspec.json.Decoder(UploadRecord)
+_records = msgspec.json.Decoder(ready(UploadRecord))
 
 
 def _read(layout: Layout, upload_id: str) -> UploadRecord | None:

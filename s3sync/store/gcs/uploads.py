@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from s3sync.aside import Aside
+from s3sync.decoding import ready
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
 from s3sync.store.bodies import Sending
 from s3sync.store.gcs.api import Json
@@ -167,7 +168,7 @@ class Uploads:
                 return whole(answer.raw, MOST_RECORD)
 
         try:
-            record = msgspec.json.decode(self._io.on_full("read the upload of", name, call), type=Record)
+            record = msgspec.json.decode(self._io.on_full("read the upload of", name, call), type=ready(Record))
         except (NotFound, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self._gone(key) from None
         if record.key != key:

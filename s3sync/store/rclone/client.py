@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from s3sync.decoding import ready
 from s3sync.errors import NotAStore, Unreachable
 from s3sync.store.bodies import PIECE
 from s3sync.store.port import Buffer
@@ -72,7 +73,7 @@ class Client:
                 raise
             text = self._once(f"/{command}", body, head, what, lasts, most)
         try:
-            return msgspec.json.decode(text, type=kind)
+            return msgspec.json.decode(text, type=ready(kind))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise NotAStore(
                 what, why="rclone's answer cannot be understood", hint="is it rclone 1.65 or later?"
@@ -130,7 +131,7 @@ class Client:
         if answer.status == 200:
             return text
         try:
-            said = msgspec.json.decode(text, type=Said).error
+            said = msgspec.json.decode(text, type=ready(Said)).error
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             said = text[:500].decode("utf-8", "replace")
         if answer.status == 404 and "not found" not in said.lower():

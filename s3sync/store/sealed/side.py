@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from s3sync.decoding import ready
+
 SCHEMA = 1
 MOST_BYTES = 64 * 1024
 
@@ -25,7 +27,7 @@ def side_bytes(etag: str, metadata: Mapping[str, str]) -> bytes:
 def read_side(body: bytes, etag: str) -> Mapping[str, str]:
     """The metadata of exactly that copy; empty for what is no such record."""
     try:
-        found = msgspec.json.decode(body, type=Side)
+        found = msgspec.json.decode(body, type=ready(Side))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     return found.metadata if found.schema == SCHEMA and found.etag == etag else {}

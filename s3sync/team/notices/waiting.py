@@ -19,6 +19,7 @@ from msgspec import DecodeError, Struct, ValidationError, json
 from s3sync.config.locate import user_data_folder
 from s3sync.core.notices import MOST_LINES, Line
 from s3sync.core.versions import time_text
+from s3sync.decoding import ready
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.locks import try_lock
 from s3sync.disk.own import MODE, own_folder
@@ -148,7 +149,7 @@ def _read(folder: GuardedFolder, names: Sequence[str], now: float) -> tuple[list
     more = 0
     for name in names:
         try:
-            kept = json.decode(folder.read(name, _LARGEST), type=_Kept)
+            kept = json.decode(folder.read(name, _LARGEST), type=ready(_Kept))
         except (OSError, ValidationError, DecodeError, UnicodeDecodeError):
             continue
         lines += kept.lines if now - kept.at < OLD_S else (_dated(line, kept.at) for line in kept.lines)
