@@ -42,7 +42,11 @@ def read_key(settings: Settings) -> RepositoryKey | None:
     body = _read(settings.env, name)
     if body is None:
         return None
-    path = user_data_folder(settings.env) / FOLDER / name
+    return key_of(body, user_data_folder(settings.env) / FOLDER / name, (settings.store, settings.repo))
+
+
+def key_of(body: bytes, path: Path, place: tuple[str, str]) -> RepositoryKey:
+    """The key in a file, of a store and a repository. Raises `ConfigError`."""
     try:
         found = msgspec.json.decode(body, type=ready(_File))
         secret = b64decode(found.key, validate=True)
@@ -50,7 +54,7 @@ def read_key(settings: Settings) -> RepositoryKey | None:
         raise _unusable(path, "it is not what s3sync writes") from None
     if found.schema != SCHEMA:
         raise ConfigError(f"cannot use {path}", why="another version of s3sync wrote it", hint="upgrade s3sync")
-    if (found.store, found.repo) != (settings.store, settings.repo) or len(secret) != SECRET_BYTES:
+    if (found.store, found.repo) != place or len(secret) != SECRET_BYTES:
         raise _unusable(path, "it is of another place")
     return RepositoryKey(secret)
 

@@ -165,8 +165,14 @@ def read_journal(environ: Mapping[str, str], run: str | None) -> tuple[str, Head
 
 
 def _read(folder: GuardedFolder, run: str) -> tuple[Head, list[Line]]:
-    first, *rest = folder.read(run + ENDING, MOST_BYTES).split(b"\n")
-    planned = folder.read(run + PLAN, MOST_BYTES).split(b"\n") if folder.has_file(run + PLAN) else []
+    planned = folder.read(run + PLAN, MOST_BYTES) if folder.has_file(run + PLAN) else None
+    return decoded(run, folder.read(run + ENDING, MOST_BYTES), planned)
+
+
+def decoded(run: str, told: bytes, plan: bytes | None) -> tuple[Head, list[Line]]:
+    """Head and lines of the two files of a run. Raises `UsageError` for what is none."""
+    first, *rest = told.split(b"\n")
+    planned = [] if plan is None else plan.split(b"\n")
     try:
         head = msgspec.json.decode(first, type=ready(Head))
         lines, wanted = (

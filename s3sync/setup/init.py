@@ -37,6 +37,7 @@ from s3sync.errors import Halt, NotTrusted, ProjectError, StoreError, UsageError
 from s3sync.project import ProjectFolder, find_project, folder_reason, project_names
 from s3sync.setup.disk import UNASKED, NewDisk
 from s3sync.setup.gitignore import merge_gitignore
+from s3sync.setup.way import require_text
 from s3sync.shared.nested import MOST_ASKED, look_around, refuse_inner_projects
 from s3sync.shared.projects import StoreProjects
 from s3sync.staging import staging_folder
@@ -95,7 +96,7 @@ def root_for_settings(start: Path) -> Path:
             why="s3sync keeps its settings beside the repository's files",
             hint="run `git init` first",
         )
-    return root
+    return require_text(root, start)
 
 
 def init(

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -419,3 +419,30 @@ def test_a8_a_folder_in_which_anything_lies_stays(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot hold both"):
         put(store, "v/p/cut", b"a file")
     assert file.read_bytes() == b"somebody's"
+
+
+ODD = "disk-\udce9"
+TOLD = {
+    "a value": Headers({"uploaded-by": ODD}),
+    "a name": Headers({ODD: "x"}),
+    "a type": Headers(content_type=ODD),
+    "a class": Headers(storage_class=ODD),
+}
+
+
+@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+def test_what_is_no_text_is_one_error_and_leaves_nothing(tmp_path: Path, told: Headers) -> None:
+    """It was an error of ours, with half a record in the store: a user's name may come from a system without UTF-8."""
+    store = FolderStore(tmp_path / "store", create=True)
+    etag = put(store, "a")
+    before = sorted(path for path in tmp_path.rglob("*"))
+    writes: list[Callable[[], object]] = [
+        lambda: put(store, "b", headers=told),
+        lambda: store.copy("a", "b", source_etag=etag, mode=Overwrite(), headers=told),
+        lambda: store.start_upload("b", told),
+    ]
+    for write in writes:
+        with pytest.raises(StoreError, match="could not write 'b'") as error:
+            write()
+        assert error.value.hint
+    assert sorted(path for path in tmp_path.rglob("*")) == before

@@ -41,10 +41,16 @@ def listing(*entries: bytes) -> Answer:
 
 
 class HostileDav:
-    """Answers a PROPFIND of a path by `answers`, and a GET with `body`."""
+    """Answers a PROPFIND of a path by `answers`, and a GET with `body`: all of it, or a length and its pieces."""
 
-    def __init__(self, answers: Callable[[str], Answer], body: bytes = b"abc", vendor: str = "owncloud") -> None:
-        self._answers, self._body, self._vendor = answers, body, vendor
+    def __init__(
+        self,
+        answers: Callable[[str], Answer],
+        body: bytes | tuple[int, Iterable[bytes]] = b"abc",
+        vendor: str = "owncloud",
+    ) -> None:
+        self._answers, self._vendor = answers, vendor
+        self._body = (len(body), [body]) if isinstance(body, bytes) else body
 
     def environment(self, folder: Path) -> dict[str, str]:
         """The environment for an rclone that has the remote; its configuration is written to a folder."""
@@ -56,7 +62,7 @@ class HostileDav:
         return {**os.environ, "RCLONE_CONFIG": str(config)}
 
     def __enter__(self) -> Self:
-        answers, whole = self._answers, self._body
+        answers, (length, whole) = self._answers, self._body
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def log_message(self, format: str, *args: object) -> None:
@@ -73,9 +79,11 @@ class HostileDav:
 
             def do_GET(self) -> None:
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(whole)))
+                self.send_header("Content-Length", str(length))
                 self.end_headers()
-                self.wfile.write(whole)
+                with suppress(OSError):
+                    for piece in whole:
+                        self.wfile.write(piece)
 
         (port,) = free_ports(1)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)

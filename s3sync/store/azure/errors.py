@@ -25,6 +25,7 @@ from s3sync.errors import (
 from s3sync.store.lanes.errors import REDIRECTS
 from s3sync.store.lanes.errors import error_class as class_of
 from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.least_rate import HINT
 from s3sync.store.lanes.proxies import Proxy
 
 # https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and common-rest-api-error-codes
@@ -139,7 +140,7 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
     kind = error_class(failure)
     named = f"{target.root}/{key}" if key else target.url
     why = target.scrub(failure.message) or (f"HTTP status {failure.status}" if failure.status else None)
-    hint = _BY_CODE_HINTS.get(failure.code) or HINTS.get(kind)
+    hint = HINT if failure.cause == "dripping" else _BY_CODE_HINTS.get(failure.code) or HINTS.get(kind)
     if kind is BucketMissing:
         named, why = target.url, f"there is no container {target.container} in the account {target.account}"
         if failure.code == "ResourceNotFound":

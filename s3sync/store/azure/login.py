@@ -6,9 +6,12 @@ import json
 import logging
 import os
 import subprocess
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TypeVar, cast
 
 from msgspec import Struct
 
@@ -22,6 +25,7 @@ WAIT_S = 60
 _OF_IDENTITY = ("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE")
 """Variables in which azure-identity finds what proves who somebody is."""
 MOST_SAID = 200
+_T = TypeVar("_T")
 
 
 class Token(Struct, frozen=True):
@@ -53,12 +57,38 @@ def find_login(env: Mapping[str, str]) -> Callable[[], Token]:
 
     def token() -> Token:
         try:
-            found = credential.get_token(SCOPE)
+            found = within(WAIT_S, lambda: credential.get_token(SCOPE))
+        except TimeoutError:
+            raise _refused(f"it did not answer within {WAIT_S} s") from None
         except Exception as error:  # noqa: BLE001 - each way to log in has errors of its own
             raise _refused(str(error)) from None
         return Token(found.token, float(found.expires_on))
 
     return token
+
+
+def within(seconds: float, function: Callable[[], _T]) -> _T:
+    """The result of a function of a library that has no limit on its time. Raises what it does, and `TimeoutError`.
+
+    Then it goes on in a thread that ends with the process: a server that sends a byte each second is waited for by
+    nobody.
+    """
+    told: SimpleQueue[tuple[_T | None, Exception | None]] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            told.put((function(), None))
+        except Exception as error:  # noqa: BLE001 - raised again by whoever asked
+            told.put((None, error))
+
+    threading.Thread(target=work, name="s3sync-login", daemon=True).start()
+    try:
+        result, error = told.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return cast("_T", result)
 
 
 def _of_cli(found: str, env: Mapping[str, str]) -> Token:

@@ -77,5 +77,7 @@ class FullReader:
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._answer.chunks()
+        except RequestFailed as error:
+            raise self._fail(error.failure) from None
         except Exception as error:  # noqa: BLE001 - every error of the library is translated
             raise self._fail(from_azure(error)) from None

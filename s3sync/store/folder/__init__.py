@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from s3sync.core.names import is_text
 from s3sync.core.times import moment
 from s3sync.disk.copying import append
 from s3sync.errors import (
@@ -155,7 +156,7 @@ class FolderStore:
         timed: bool = False,
     ) -> Written:
         self._require_writable()
-        _refuse_tags(key, headers)
+        _require_keepable(key, headers)
         objects.require_mode(self._layout, key, mode)
         self._layout.require_holdable(key)
         with self._layout.errors("write", repr(key)), temporary_file(self._layout) as (temporary, file):
@@ -187,7 +188,7 @@ class FolderStore:
     def copy(self, source: str, target: str, *, source_etag: str, mode: WriteMode, headers: Headers | None) -> str:
         self._require_writable()
         if headers is not None:
-            _refuse_tags(target, headers)
+            _require_keepable(target, headers)
         objects.require_mode(self._layout, target, mode)
         file, record = self._open_version(source, source_etag)
         self._layout.require_holdable(target)
@@ -212,7 +213,7 @@ class FolderStore:
 
     def start_upload(self, key: str, headers: Headers) -> str:
         self._require_writable()
-        _refuse_tags(key, headers)
+        _require_keepable(key, headers)
         return uploads.start(self._layout, key, headers)
 
     def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body) -> str:
@@ -291,7 +292,15 @@ class FolderStore:
         yield from found
 
 
-def _refuse_tags(key: str, headers: Headers) -> None:
+def _require_keepable(key: str, headers: Headers) -> None:
+    """Raise for what no record of a folder holds: tags, and what is no text, which a name that is no UTF-8 becomes."""
+    told = (*headers.metadata, *headers.metadata.values(), headers.content_type or "", headers.storage_class or "")
+    if any(not is_text(one) for one in told):
+        raise StoreError(
+            f"could not write {key!r}",
+            why="what is to be kept beside it (who uploaded it, its type) is no UTF-8 text",
+            hint="set `user` to a plain name, or copy it from where its metadata is sound",
+        )
     if headers.tags:
         raise Unsupported(f"could not tag {key!r}", why="a folder store has no tags", hint="put it there without tags")
 

@@ -22,6 +22,7 @@ from s3sync.errors import (
 )
 from s3sync.store.lanes.errors import REDIRECTS, error_class
 from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.least_rate import HINT
 from s3sync.store.lanes.proxies import Proxy
 
 WRONG_HASH = "wrongHash"
@@ -102,7 +103,7 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
     kind = kind_of(failure)
     named = f"gs://{target.bucket}/{key}" if key else target.url
     why = re.sub(_SECRETS, "***", failure.message) or (f"HTTP status {failure.status}" if failure.status else None)
-    hint = HINTS.get(kind)
+    hint = HINT if failure.cause == "dripping" else HINTS.get(kind)
     told = failure.message.lower()
     if kind is AccessDenied:
         hint = next((advice for words, advice in _BY_WORDS if words in told), hint)

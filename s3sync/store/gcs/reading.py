@@ -162,6 +162,8 @@ class MediaReader:
                 if left < 0:
                     break
                 yield chunk
+        except RequestFailed as error:
+            raise self._fail(error.failure) from None
         except Exception as error:  # noqa: BLE001 - every error of urllib3 is translated
             raise self._fail(from_google(error)) from None
         if left < 0:

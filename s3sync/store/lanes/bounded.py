@@ -16,6 +16,7 @@ from typing import Any
 
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.least_rate import LeastRate
 
 MOST_BYTES = 16 * 1024 * 1024
 """A page of 1,000 keys takes up to 3 MB, the largest answer that S3 gives besides objects."""
@@ -49,10 +50,10 @@ class BoundedResponse(HTTPResponse):
 
 
 class _Lines(io.RawIOBase):
-    """The bytes of a connection; within `bounded` so many, and for so long."""
+    """The bytes of a connection; within `bounded` so many, and for so long. Otherwise not slower than `LeastRate`."""
 
     def __init__(self, inner: Any) -> None:
-        self._inner = inner
+        self._inner, self._rate = inner, LeastRate()
         self._left, self._give_up = math.inf, math.inf
 
     @contextmanager
@@ -65,7 +66,9 @@ class _Lines(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        began = time.monotonic()
         count: int | None = self._inner.readinto(buffer)
+        self._rate.took(time.monotonic() - began, count or 0)
         self._left -= count or 0
         if self._left < 0 or time.monotonic() > self._give_up:
             raise RequestFailed(Failure("unending"))

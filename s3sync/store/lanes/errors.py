@@ -46,6 +46,7 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "redirected": NotAStore,
     "endless": NotAStore,
     "unending": NotAStore,
+    "dripping": StoreError,
     "no_range": Unsupported,
     "credentials": CredentialsError,
     "odd_key": StoreError,

@@ -21,6 +21,7 @@ Cause: TypeAlias = Literal[
     "redirected",
     "endless",
     "unending",
+    "dripping",
     "no_range",
     "odd_key",
     "odd_header",
@@ -35,8 +36,8 @@ class Failure(Struct, frozen=True):
     `cause` tells apart: an HTTP answer with an error; no connection (nothing was sent); a connection that broke or
     timed out (the request may have been carried out); a body shorter than announced; an answer that is not S3's; an
     answer that sends the request on to another server, which is never followed; a listing that never comes to its
-    end; the whole object where a range was asked for; a key that the library cannot express, or a header that it
-    cannot read; no usable credentials; anything else.
+    end; bytes that come too slowly; the whole object where a range was asked for; a key that the library cannot
+    express, or a header that it cannot read; no usable credentials; anything else.
     `silent`: nothing came for as long as was waited; whatever else was opened before may lead nowhere, too.
     `retried` is True when the library tried more than once: an earlier attempt may have been carried out.
     """

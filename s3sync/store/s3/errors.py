@@ -25,6 +25,7 @@ from s3sync.errors import (
 from s3sync.store.lanes.errors import REDIRECTS
 from s3sync.store.lanes.errors import error_class as class_of
 from s3sync.store.lanes.failures import Cause, Failure
+from s3sync.store.lanes.least_rate import HINT
 from s3sync.store.lanes.proxies import Proxy
 from s3sync.store.s3.advice import advice
 
@@ -146,7 +147,7 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
     kind = error_class(failure)
     named = f"s3://{target.bucket}/{key}" if key else target.url
     why = target.scrub(failure.message) or (f"HTTP status {failure.status}" if failure.status else None)
-    hint = advice(failure) or HINTS.get(kind)
+    hint = HINT if failure.cause == "dripping" else advice(failure) or HINTS.get(kind)
     if failure.code in WRONG_REGION or failure.status == 301:
         kind, why = StoreError, f"bucket {target.bucket} is in another region"
         hint = (

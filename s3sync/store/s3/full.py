@@ -289,7 +289,8 @@ class FullReader:
             try:
                 chunk: bytes = self._body.read(CHUNK)
             except Exception as error:  # noqa: BLE001 - every botocore error is translated
-                raise self._fail(from_botocore(error)) from None
+                failure = error.failure if isinstance(error, RequestFailed) else from_botocore(error)
+                raise self._fail(failure) from None
             if not chunk:
                 return
             yield chunk

@@ -8,16 +8,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from s3sync.core.archive.index import memory_of, parse_index
+from s3sync.core.history import month_of, read_event
 from s3sync.core.manifest.merge import PATH, Statement, Thing, ahead, merged, outdone, own_after
 from s3sync.core.sealed import HEADER, MAGIC, Sphere, opened_size
-from s3sync.errors import ArchiveError, ManifestError, NotAStore, NotAuthentic
-from s3sync.keys.wrapping import new_identity, unwrap
+from s3sync.errors import ArchiveError, ConfigError, ManifestError, NotAStore, NotAuthentic, UsageError
+from s3sync.keys.own import key_of
+from s3sync.keys.wrapping import new_identity, recipient_of, unwrap, wrap
 from s3sync.local.patterns import is_readable
+from s3sync.organize.journal import decoded
+from s3sync.shared.history import read_lines
 from s3sync.shared.own_manifests import MOST_REVISION, _decoded, _manifest, _of_shared, _records
 from s3sync.state.queued import _read as read_wish
 from s3sync.store.azure import blocks, names
@@ -151,9 +156,40 @@ def own_manifest(data: bytes) -> None:
         _manifest("v/b63/", best, text.revision)
 
 
+def history(data: bytes) -> None:
+    """A month of the history: events that can be told, and a count of lines that are none."""
+    events, bad = read_lines(data)
+    assert bad >= 0 and all(isinstance(event.verb, str) for event in events)
+    for event in events:
+        assert len(month_of(event.at)) == len("2025-11")
+    read_event(data)
+
+
+def journal(data: bytes) -> None:
+    """A journal of organize, its plan behind a NUL: lines that can be taken back, or a `UsageError`."""
+    told, _, planned = data.partition(b"\0")
+    with suppress(UsageError):
+        head, lines = decoded("run", told, planned if planned else None)
+        assert len(head.cwd) <= len(data) and len(lines) <= len(data)
+
+
+def key_file(data: bytes) -> None:
+    """A file of a key, one that was exported, and an identity: ours, or one of our errors."""
+    with suppress(ConfigError):
+        key_of(data, Path("key"), ("file:///s", "v"))
+    with suppress(UsageError):
+        recipient_of(data.decode("utf-8", "replace"))
+    for wrapper in (b"", b"age1", b"ssh-ed25519 "):
+        with suppress(UsageError):
+            wrap(_KEY, "v", (wrapper + data).decode("utf-8", "replace"))
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "wishes": wishes,
     "selection": selection,
+    "history": history,
+    "journal": journal,
+    "key_file": key_file,
     "sealed": sealed,
     "wrapped": wrapped,
     "rclone": rclone,
@@ -172,6 +208,24 @@ SEEDS: dict[str, list[bytes]] = {
         b'{"word":"\\ud800"}\0',
     ],
     "selection": [b"001\0raw/", b"001\0!**/a/**/[[:alpha:]]*", b"1000\0x", b"001\0\\", b"\xff\0\xff"],
+    "history": [
+        b'{"schema":1,"id":"e","at":"2026-01-01T00:00:00Z","by":"jan","verb":"up","files":[{"name":"a","did":"sent"}]}\n',
+        b'{"id":"e","at":"0001-01-01T00:00:00+14:00","by":"\\ud800","verb":"x"}\n\n{',
+        _DEEP,
+    ],
+    "journal": [
+        b'{"source":"a","target":"b","layout":"{name}","cwd":"/","flags":{}}\n'
+        b'{"old":"a","new":"../b","size":-1,"old_etag":"","new_etag":"at:0:0","md5":null}\n',
+        b'{"source":"a"}\n\0' + _DEEP,
+    ],
+    "key_file": [
+        b'{"schema":1,"store":"file:///s","repo":"v","key":"AAAA"}',
+        b"AGE-SECRET-KEY-1QQQQ",
+        b"age1qqqq",
+        b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== x",
+        b"ssh-rsa " + b"A" * 600,
+        _DEEP,
+    ],
     "sealed": [SEALED, SEALED[:-1], b"s3c", b'{"schema":1,"etag":"e","metadata":{"md5":"a"}}', _DEEP],
     "wrapped": [b"-> X25519 c2hhcmU\nYm9keQ\n--- bWFj\nxxxx", b"-> ssh-ed25519 a b\n", b""],
     "rclone": [

@@ -50,6 +50,14 @@ COMMANDS = (
     "projects --everywhere", "archive list", "archive find a", "restore --status", "setup policy",
     "receive --list", "receive --end 0 --discard --yes", "share a.txt clip.mp4 --page", "share --list", "conflicts -v",
     "resolve a.txt --open", "up --dry-run", "state adopt --yes",
+    "select", "select a.txt", "select --add b/", "select --all", "up --queue", "up --queue a.txt", "queue", "queue run",
+    "queue run --all", "queue clear", "queue clear a.txt", "copy ./s3-staging ./copied", f"copy {PROJECT} ./copied",
+    "copy ./copied ./s3-staging", "move ./copied ./moved", "move ./moved ./copied",
+    "check ./s3-staging ./copied", "sync ./copied ./moved", "sync ./copied ./moved --delete",
+    f"check {PROJECT} ./copied", "organize ./copied ./named --layout {folder}/{stem}-x.{ext}",
+    "organize ./named ./copied --layout {name} --move --yes", "organize --undo --yes", "organize --undo --dry-run",
+    "keys", "keys create", "keys me", "dashboard --json", "dashboard --publish --dry-run", "cost --json", "repos",
+    "repos add --name films .", "receive", "receive --list --json", "pin a.txt", "share a.txt --json",
 )  # fmt: skip
 TALKING = [words for words in COMMANDS if words.split()[0] not in ("config", "state", "init", "trust", "hooks")]
 LARGE = 17 * 2**20
@@ -62,6 +70,9 @@ NAMES = {
                "tmp", "state.corrupt-x.db", "state.other.db", "state.between.db", "metadata.json", "metadata.json.new"),
     "staging": ("a.txt", "b", "b/c.txt", "d", "d/e.txt", ".s3syncignore", "metadata.json", "a.txt.s3sync", "new.txt"),
     "project": ("s3-staging", ".video-tools.env", ".s3sync.yaml", "x", "s3-staging/b", "s3-staging.lock.yaml"),
+    "other places": ("copied", "copied/a.txt", "copied/.s3sync", "copied/.s3sync/partial", "copied/.s3sync/trash",
+                     "copied/.s3sync/state.db", "copied/.s3sync/lock", "moved", "moved/.s3sync", "moved/b",
+                     "moved/clip.mp4", "named", "named/a-x.txt", "copied/.s3sync-store", "copied/metadata.json"),
     "repository": (".s3sync.yaml", ".video-tools.env", ".s3syncignore", ".gitignore", "other", "other/s3-staging",
                    ".git/index", ".git/config", ".git/HEAD", ".git", ".git/hooks", ".git/hooks/post-merge",
                    ".git/hooks/pre-commit.before-s3sync"),
@@ -132,6 +143,8 @@ def composed(fields: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(fields), values, max_size=8)
 
 
+wishes = st.builds(lambda word: json.dumps({"word": word, "at": "2026-01-01T00:00:00Z"}), words)
+OF_ROWS = ("queue", "queue run", "queue clear", "queue run --all", "select --all", "sync", "down", "select a.txt")
 manifests = composed(MANIFEST_FIELDS).map(lambda found: json.dumps(found))
 lies = st.builds(
     Lie,
@@ -198,6 +211,18 @@ class Strangers(RuleBasedStateMachine):
                  "verb": "sync", "do": "download", "stamp": "20260101T000000Z", **value}  # fmt: skip
         self.jail.execute("INSERT OR REPLACE INTO intent VALUES (1, ?, ?, ?)", (kind, name, json.dumps(whole)))
         self.jail.run(command.split())
+
+    @rule(
+        beginning=st.sampled_from(["queued to go up: ", "selected ", "selected 00"]),
+        name=words,
+        value=words | st.sampled_from(["a\\", "!*", "*/**/**/**/x"]) | wishes,
+        commands=st.lists(st.sampled_from([*OF_ROWS, *COMMANDS]), min_size=1, max_size=3),
+    )
+    def fact(self, beginning: str, name: str, value: str, commands: list[str]) -> None:
+        """What waits, and what is selected."""
+        self.jail.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (beginning + name, value))
+        for command in commands:
+            self.jail.run(command.split())
 
     @rule(
         lines=st.lists(st.sampled_from(SETTINGS), max_size=3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from s3sync.errors import NotAStore, NotFound, StoreError, Unreachable
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.options import Wire
 from s3sync.store.rclone import daemon
 from tests.kit.dav import MULTISTATUS, Answer, HostileDav, entry, listing
 
@@ -106,6 +108,26 @@ def test_a_size_that_no_file_has_is_none(tmp_path: Path) -> None:
         size = 2**63 - 1
         with pytest.raises(NotAStore):
             seen(found)
+
+
+def test_f42_a_file_that_drips_is_given_up(tmp_path: Path) -> None:
+    """rclone hands on what it has in pieces of some size: one that is not full in time is a silence."""
+
+    def drops() -> Iterator[bytes]:
+        while True:
+            yield b"x"
+            time.sleep(0.05)
+
+    def answers(path: str) -> Answer:
+        file = entry("/films/a.txt", 100_000)
+        return listing(entry("/films/"), file) if path == FILMS else listing(file)
+
+    with HostileDav(answers, (100_000, drops())) as dav:
+        found = open_store(
+            "rclone:hostile:films", StoreOptions(env=dav.environment(tmp_path), wire=Wire(read_timeout=2))
+        )
+        with pytest.raises(Unreachable, match="could not read"), found.get("a.txt") as reader:
+            list(reader)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system bounds what a program maps")

@@ -6,6 +6,8 @@ Memory and time stay bounded, nothing goes to another server, and the end is one
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import shlex
 import socket
@@ -23,7 +25,8 @@ import pytest
 
 from s3sync.errors import CredentialsError, StoreError
 from s3sync.store import Store, StoreOptions, open_store
-from s3sync.store.lanes import bounded, rounds
+from s3sync.store.lanes import bounded, least_rate, rounds
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.obstore import lane
 from s3sync.store.port import Headers, Overwrite
 from s3sync.store.s3.address import Address
@@ -95,7 +98,11 @@ def put(store: Store) -> object:
 
 
 def whole(store: Store) -> object:
-    with store.get("a") as reader:
+    return read(store, "a")
+
+
+def read(store: Store, key: str) -> bytes:
+    with store.get(key) as reader:
         return b"".join(reader)
 
 
@@ -262,6 +269,51 @@ def test_f42_an_answer_that_drips_is_given_up(request_name: str, monkeypatch: py
         REQUESTS[request_name](opened(server.url))
 
 
+def drops(length: int) -> Answer:
+    """The beginning of an object of that length."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(OK + LAST + b"Accept-Ranges: bytes\r\nContent-Length: %d\r\n\r\n" % length)
+        while True:
+            time.sleep(0.05)
+            connection.sendall(b"x")
+
+    return answer
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Periods of a tenth of a second, and requests of one second."""
+    monkeypatch.setattr(least_rate, "PERIOD_S", 0.1)
+    for client in (lane.BODIES, lane.SHARED):
+        monkeypatch.setitem(client.timeouts, "timeout", timedelta(seconds=1.5))
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "length", "why"),
+    [("a", 100_000, "does not answer"), ("a", 5_000_000, "too slowly"), ("odd//key", 100_000, "too slowly")],
+    ids=["record", "file", "odd key"],
+)
+@pytest.mark.usefixtures("impatient")
+def test_f42_an_object_that_drips_is_given_up(key: str, length: int, why: str) -> None:
+    """Whichever library reads it. A file asked on for ever, as each byte was progress."""
+    with wire(drops(length)) as server, pytest.raises(StoreError) as told:
+        read(opened(server.url), key)
+    assert why in (told.value.why or "") and told.value.hint
+
+
+def test_f42_only_the_waiting_counts_and_no_thin_line_is_given_up() -> None:
+    body = least_rate.LeastRate()
+    for _ in range(600):
+        body.took(0.9, 219)  # one of 16 that share 28 kbit/s
+    for _ in range(3):
+        body.took(119.0, least_rate.LEAST_BYTES)
+    with pytest.raises(RequestFailed):
+        for _ in range(200):
+            body.took(1.0, 100)
+
+
 def repeating(first: bytes, piece: bytes, pause_s: float = 0.0) -> Answer:
     def answer(connection: socket.socket) -> None:
         connection.sendall(first)
@@ -339,6 +391,7 @@ ROLES = {
         "AWS_ROLE_ARN": "arn:aws:iam::1:role/x",
     },
     "a role of a profile": {"AWS_PROFILE": "role"},
+    "a sign-in": {"AWS_PROFILE": "sso"},
 }
 
 
@@ -354,10 +407,26 @@ def test_f53_credentials_are_not_waited_for_without_end(
     (tmp_path / "token").write_text("token")
     keys = "aws_access_key_id = AKIA0000000000000000\naws_secret_access_key = x\nregion = us-east-1\n"
     profile = "[profile role]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = base\nregion = us-east-1\n"
+    start = "https://company.example/start"
+    profile += f"[profile sso]\nsso_start_url = {start}\nsso_region = us-east-1\nsso_account_id = 1\n"
+    profile += "sso_role_name = x\nregion = us-east-1\n"
     (tmp_path / ".aws" / "config").write_text(f"{profile}[profile base]\n{keys}")
+    cache = tmp_path / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    monkeypatch.setattr("botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR", str(cache))
+    signed_in = {"accessToken": "t", "expiresAt": "2999-01-01T00:00:00Z", "startUrl": start, "region": "us-east-1"}
+    (cache / f"{hashlib.sha1(start.encode(), usedforsecurity=False).hexdigest()}.json").write_text(
+        json.dumps(signed_in)
+    )
     with wire(endless(OK, b"x" * 65536) if kind == "without end" else dripping) as server:
         more = {name: value.format(home=tmp_path) for name, value in ROLES[asked].items()}
-        env = {"HOME": str(tmp_path), "AWS_ENDPOINT_URL_STS": server.url, "AWS_REGION": "us-east-1", **more}
+        env = {
+            "HOME": str(tmp_path),
+            "AWS_ENDPOINT_URL_STS": server.url,
+            "AWS_ENDPOINT_URL_SSO": server.url,
+            "AWS_REGION": "us-east-1",
+            **more,
+        }
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
         for name, value in {**env, "AWS_MAX_ATTEMPTS": "1"}.items():

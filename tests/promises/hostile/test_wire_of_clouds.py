@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ import pytest
 
 from s3sync.errors import ConfigError, StoreError
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.azure.login import within
 from s3sync.store.gcs import api
-from s3sync.store.lanes import bounded
+from s3sync.store.gcs.address import Address
+from s3sync.store.lanes import bounded, least_rate
+from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.options import Wire
 from tests.promises.hostile.test_wire import Answer, endless, redirect, tempting, whole, wire
 
 pytest.importorskip("google.auth")
@@ -187,6 +192,52 @@ def odd(store: Store) -> bytes:
     """A key that the fast library cannot name."""
     with store.get("a//b") as reader:
         return b"".join(bytes(piece) for piece in reader)
+
+
+@pytest.mark.parametrize("opened", [google, azure])
+def test_f42_a_file_that_drips_is_given_up(opened: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(least_rate, "PERIOD_S", 0.2)
+    more = b"x-goog-generation: 5\r\nContent-Range: bytes 0-99999/100000\r\nx-ms-blob-type: BlockBlob\r\n"
+
+    def drops(connection: socket.socket) -> None:
+        connection.sendall(head_of("206 Partial Content" if opened is azure else "200 OK") + more)
+        connection.sendall(b"Content-Length: 100000\r\n\r\n")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+    told = [say(json.dumps({**ITEM, "name": "a//b", "size": "100000"}).encode())] if opened is google else []
+    with (
+        wire(lambda connection: (told.pop() if told else drops)(connection)) as server,
+        pytest.raises(StoreError) as no,
+    ):
+        odd(opened(server.url))
+    assert "too slowly" in (no.value.why or "") and no.value.hint
+
+
+@pytest.mark.parametrize("answer", [drip, endless(head_of(), b"x" * 65536)], ids=["drops", "without end"])
+def test_f42_a_login_at_google_is_not_waited_for_without_end(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(api, "MOST_ANSWER", 1 << 20)
+    monkeypatch.setattr(bounded, "PATIENCE_S", 0.3)
+    from google.oauth2.credentials import Credentials
+
+    with wire(answer) as server:
+        made = api.Api(Address("bucket", server.url), None, {}, Wire())  # type: ignore[arg-type]
+        login = Credentials(  # type: ignore[no-untyped-call]
+            None, refresh_token="t", token_uri=server.url, client_id="c", client_secret="s"
+        )
+        with pytest.raises(RequestFailed):
+            login.refresh(made.transport())  # type: ignore[no-untyped-call]
+
+
+def test_f42_a_login_at_azure_is_not_waited_for_without_end() -> None:
+    """Whatever library asks for the token."""
+    with wire(drip) as server, pytest.raises(TimeoutError):
+        within(0.5, lambda: urllib.request.urlopen(server.url).read())
+    assert within(5, lambda: "token") == "token"
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 // 0)
 
 
 def test_no_byte_more_than_was_said_is_taken_of_a_file_on_google() -> None:

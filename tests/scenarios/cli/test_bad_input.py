@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -219,3 +221,22 @@ def test_a_file_that_cannot_be_read_is_an_error_for_that_file(
     assert result.err.count("permission denied") == 2
     assert again["deleted"] == [] and {item["name"] for item in again["failed"]} == {"closed.mp4", "shut"}
     assert len(david.ok("up", "--json").json["uploaded"]) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system has such names")
+@pytest.mark.parametrize("words", [["init", "--yes"], ["init", "b64", "--yes"], ["init", "--dry-run"]], ids=" ".join)
+def test_a_repository_on_a_way_that_is_no_utf8_is_told_before_anything_is_written(
+    tmp_path: Path, words: list[str]
+) -> None:
+    """The settings, the store and .gitignore were there when it failed, and the next command failed in another way."""
+    repository = tmp_path / os.fsdecode(b"disk-\xe9") / "films"
+    (repository / "b63").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", repository], check=True)
+    before = sorted(os.fspath(path) for path in tmp_path.rglob("*"))
+    home = tmp_path.parent / f"{tmp_path.name}-home"
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "S3SYNC_STORE": f"file://{tmp_path}/store"}
+    program = [sys.executable, "-m", "s3sync", *words, "--repo", "films"]
+    done = subprocess.run(program, cwd=repository / "b63", env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "is not UTF-8" in done.stderr and "Traceback" not in done.stderr, done
+    assert "nothing was written" in done.stderr
+    assert sorted(os.fspath(path) for path in tmp_path.rglob("*")) == before and not home.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,10 +21,11 @@ from s3sync.config.secrets import MASK
 from s3sync.core.notices import Line, lines_of, moved
 from s3sync.errors import ConfigError
 from s3sync.team.notices import send, waiting
-from s3sync.team.notices.send import Sending
+from s3sync.team.notices.send import Manner, Sending
 from s3sync.team.notices.waiting import AGAIN_S, BURST, OLD_S, WINDOW_S, Waiting
 from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.receiver import Chat, chat
+from tests.promises.hostile.test_wire import wire
 from tests.scenarios.people.test_history_of_archives import SETS
 
 pytest.importorskip("apprise")
@@ -376,3 +378,18 @@ def test_no_file_of_the_current_folder_vouches_for_a_chat_or_logs_in_there(
     (sent,) = Sending([url(room)], "title", "body").finish()
     assert sent.why is not None and f"{variable} names" in sent.why and "no whole path" in sent.why
     assert room.got == []
+
+
+def test_f42_an_address_that_drips_is_not_waited_for() -> None:
+    """Each byte ended a wait of the library: the time for all addresses together is ours."""
+
+    def drops(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+    with wire(drops) as server:
+        address = server.url.replace("http", "json")
+        (sent,) = Sending([address], "title", "body", manner=Manner(patience_s=0.5)).finish()
+    assert sent.why is not None and sent.why.startswith("no answer within")

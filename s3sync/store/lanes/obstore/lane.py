@@ -67,12 +67,13 @@ WRITERS = Client(
 earlier one may have been carried out."""
 SHARED = Client(
     "shared",
-    {"read_timeout": timedelta(seconds=60), "timeout": timedelta(hours=2)},
+    {"read_timeout": timedelta(seconds=60), "timeout": timedelta(minutes=10)},
     retry={"max_retries": 0},
     writes=True,
 )
 """For records that are read and small bodies that are written: a connection that was opened for the one serves the
-other. Each obstore store has connections of its own, and opening one costs two or three round trips with TLS."""
+other. Each obstore store has connections of its own, and opening one costs two or three round trips with TLS. None
+is larger than `IN_ONE_PIECE`, so that one which drips is given up after ten minutes."""
 OF_A_RECORD = 4096
 """Bytes that tell what a record is about, and are read on its connection."""
 AT_ONCE = 256 * 1024

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure, is_panic
+from s3sync.store.lanes.least_rate import LeastRate
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.port import ObjectInfo
 
@@ -34,9 +37,15 @@ class ObstoreReader:
         start, stop = answer.range
         left = stop - start
         stream = answer.stream(min_chunk_size=CHUNK) if left > IN_ONE_PIECE else _whole(answer)
+        rate = LeastRate()
         while True:
+            began = time.monotonic()
             try:
-                chunk = next(stream, None)
+                with rate.waiting():
+                    chunk = next(stream, None)
+                rate.took(time.monotonic() - began, len(chunk or b""))
+            except RequestFailed as error:
+                raise self._fail(error.failure) from None
             except BaseException as error:
                 if not isinstance(error, Exception) and not is_panic(error):
                     raise
