@@ -81,6 +81,8 @@ def _questions(
     yield "the middle of a name, 1,000 found", ask(lambda: catalogue.find("_ha_")), 1
     yield "the middle of a name, one found", ask(lambda: catalogue.find(middle[4:-5])), 1
     yield "the middle of a name, none found", ask(lambda: catalogue.find("nothing-has-this")), 0
+    yield "digits in a name, none found", ask(lambda: catalogue.find("12345678")), 0
+    yield "two characters of a name, none found", ask(lambda: catalogue.find("xq")), 0
     yield "a folder and a name", ask(lambda: catalogue.find(f"lights/{middle}")), 1
     yield "a SHA-256", ask(lambda: catalogue.find(sha256=digest)), 1
     yield "an MD5", ask(lambda: catalogue.find(md5=md5_of(one))), 1

@@ -10,7 +10,7 @@ from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any, Self
 
-from s3sync.archive.catalogue import pieces, schema
+from s3sync.archive.catalogue import filters, pieces, schema
 from s3sync.archive.catalogue.schema import ARCHIVE_COLUMNS, THAW_COLUMNS
 from s3sync.archive.catalogue.search import Searching
 from s3sync.archive.catalogue.staged import Staged
@@ -270,7 +270,7 @@ class Catalogue(Searching):
                 block = index.members[begin : begin + pieces.BLOCK]
                 rows = schema.block_values(archive, begin, block, holders)
                 self.execute_many(schema.ADD_MEMBER, rows)
-                self.execute("INSERT INTO piece VALUES (?, ?, ?)", archive, begin, schema.filter_of(rows))
+                filters.keep(self, archive, begin, len(rows), schema.filter_of(rows))
         sidecars = {member.path: member for member in index.sidecars}.values()
         self.execute_many(
             "INSERT INTO sidecar VALUES (?, ?, ?, ?, ?)",

@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.catalogue.filters import renew
 from s3sync.archive.catalogue.listed import listed, places_of
 from s3sync.archive.catalogue.listing import Listing
 from s3sync.archive.indexes import SUFFIX, is_older, read_index, read_rows, rows_key, small_index
@@ -54,6 +55,7 @@ def rebuild(
     """
     problems: list[Problem] = []
     read = 0
+    renew(catalogue)
     with Listing(catalogue) as listing:
         _add_all(listing, catalogue, store)
         wanted = listing.unread_indexes(SUFFIX)

@@ -12,8 +12,14 @@ from s3sync.state.sqlite import Database
 
 _HITS_AT_ONCE = 2_000
 _FILTERS_AT_ONCE = 5_000
-_MOST_BLOCKS = 200
-"""Blocks of members that are looked through one by one. Where more may have a name it is common, and soon found."""
+_MOST_BLOCKS, _MOST_SHARE = 200, 5
+"""Blocks of members that are looked through one by one: so many, or a fifth of all. The names of all blocks are read in
+the time that the rows of half of them take."""
+_COMMON = 20_000
+"""Hits in blocks from which on a name is common, and soon found among all names."""
+_IN_BLOCK = "SELECT name, archive, n FROM member WHERE archive = ? AND n >= ? AND n < ? AND name GLOB ?"
+_IN_SHARED = """SELECT m.name, m.archive, m.n FROM archive a CROSS JOIN member m ON m.archive = a.id
+    WHERE a.id >= ? AND a.id < ? AND NOT EXISTS (SELECT 1 FROM piece p WHERE p.archive = a.id) AND m.name GLOB ?"""
 MOST_NAME = 4096
 """Characters of a name that is searched for: no path is longer."""
 
@@ -29,7 +35,7 @@ class Searching(Database):
         """Members by name, or by a digest. The name is a glob, or else the beginning or any part, in any case.
 
         With `/` in it, all of the path must match its end. A beginning is found at once among millions of members,
-        any other part of three characters or more mostly (`pieces`), and a shorter one by a look at all names.
+        and so is mostly any other part (`pieces`); one that may be in many blocks by a look at all names.
         """
         if md5 is not None:
             return self._found("a.md5 = ?", [schema.text(md5.lower())], limit)
@@ -61,15 +67,16 @@ class Searching(Database):
         """Members whose name fits, wherever: at first the names alone, as rows take ten times as long."""
         found: list[FoundMember] = []
         blocks = self._blocks_with(pattern)
-        for archive, n in self._hits_everywhere(pattern) if blocks is None else self._hits_in(blocks, pattern):
+        hits = None if blocks is None else self._hits_in(blocks, pattern)
+        for archive, n in self._hits_everywhere(pattern) if hits is None else hits:
             found += self._found(f"m.archive = ? AND m.n = ?{in_folder}", [archive, n, *end], 1)
             if len(found) == limit:
                 break
         return found
 
-    def _blocks_with(self, pattern: str) -> list[tuple[int, int]] | None:
+    def _blocks_with(self, pattern: str) -> list[pieces.Place] | None:
         """The blocks of members whose names may fit; None for too many, and where the pattern tells nothing."""
-        wanted, found, after = pieces.numbers_of(pattern), list[tuple[int, int]](), 0
+        wanted, found, after, count = pieces.numbers_of(pattern), list[pieces.Place](), 0, 0
         if not wanted:
             return None
         while filters := self.execute(
@@ -77,20 +84,22 @@ class Searching(Database):
             after, _FILTERS_AT_ONCE,
         ):  # fmt: skip
             with self.rows_of("piece"):
-                found += [(int(at), int(n)) for _, at, n, bits in filters if pieces.has_all(bits, wanted)]
-            if len(found) > _MOST_BLOCKS:
-                return None
+                found += [pieces.Place(int(at), int(n)) for _, at, n, bits in filters if pieces.has_all(bits, wanted)]
+            count += len(filters)
             after = filters[-1][0]
-        return found
+        return found if len(found) <= max(_MOST_BLOCKS, count // _MOST_SHARE) else None
 
-    def _hits_in(self, blocks: list[tuple[int, int]], pattern: str) -> Iterator[tuple[int, int]]:
-        """Members of some blocks whose name fits, by name."""
-        hits: list[tuple[str, int, int]] = []
-        for archive, first in blocks:
-            hits += self.execute(
-                "SELECT name, archive, n FROM member WHERE archive = ? AND n >= ? AND n < ? AND name GLOB ?",
-                archive, first, first + pieces.BLOCK, pattern,
-            )  # fmt: skip
+    def _hits_in(self, blocks: list[pieces.Place], pattern: str) -> Iterator[tuple[int, int]] | None:
+        """Members of some blocks whose name fits, by name; None for too many."""
+        hits = set[tuple[str, int, int]]()
+        for block in blocks:
+            if block.archive < 0:
+                hits.update(self.execute(_IN_SHARED, *block.archives, pattern))
+            else:
+                begin, end = block.first, block.first + pieces.BLOCK
+                hits.update(self.execute(_IN_BLOCK, block.archive, begin, end, pattern))
+            if len(hits) > _COMMON:
+                return None
         return ((archive, n) for _, archive, n in sorted(hits))
 
     def _hits_everywhere(self, pattern: str) -> Iterator[tuple[int, int]]:

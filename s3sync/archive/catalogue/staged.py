@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from s3sync.archive.catalogue import pieces, schema
+from s3sync.archive.catalogue import filters, pieces, schema
 from s3sync.core.archive.values import Member
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class Staged:
             return False
         catalogue = self._catalogue
         catalogue.execute(f"INSERT INTO member SELECT ?, {_COLUMNS} FROM temp.staged_member ORDER BY n", archive)
-        catalogue.execute("INSERT INTO piece SELECT ?, first, bits FROM temp.staged_piece", archive)
+        if count < BLOCK:
+            for (bits,) in catalogue.execute("SELECT bits FROM temp.staged_piece"):
+                filters.keep(catalogue, archive, 0, count, bits)
+        else:
+            catalogue.execute("INSERT INTO piece SELECT ?, first, bits FROM temp.staged_piece", archive)
         catalogue.coming = None
         return True

@@ -65,6 +65,11 @@ def test_a_lost_catalogue_is_rebuilt_and_equal(store: Store, catalogue: Catalogu
         assert everything(other) == everything(catalogue)
         again = rebuild(other, store, NOW)
         assert (again.archives, again.read) == (3, 0), "what is known is not read again"
+        other.execute("DELETE FROM piece")
+        other.execute("INSERT INTO piece SELECT id, 0, zeroblob(1024) FROM archive")
+        assert other.find("40.m") == []
+        rebuild(other, store, NOW)
+        assert len(other.find("40.m")) == 1, "what an earlier version wrote to find names by is made anew"
 
 
 def test_two_people_see_the_same_after_one_of_them_sent_more(
