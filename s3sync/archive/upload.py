@@ -40,9 +40,9 @@ from s3sync.transfer.progress import Gauge, Work
 AT_ONCE = MIB
 """Bytes of an archive that are handed to the store in one piece: S3 then takes them without botocore, whose start takes
 longer than the rest of such a run."""
-MOST_AT_ONCE = 6
-"""Parts of a container at once, of the smallest size: five are on their way while one is made, in less memory than five
-of the size in which files are sent."""
+MOST_AT_ONCE = 4
+"""Parts of a container at once, of the smallest size: three are on their way while one is made, in less memory than
+the five in which files are sent."""
 
 
 class Uploaded(Struct, frozen=True):
