@@ -10,7 +10,7 @@ from s3sync.core.names import free_conflict_name, twins, without_case
 from s3sync.core.outcome import Problem
 from s3sync.core.pairs import Alike, Clash, Do, End, Left, Step, Wish, plan
 from s3sync.core.spelling import obeyed_reason
-from s3sync.errors import NotFound, PreconditionFailed, S3syncError, SourceChanged, TargetChanged
+from s3sync.errors import NotFound, PreconditionFailed, S3syncError, SourceChanged, StoreError, TargetChanged
 from s3sync.local.holds import ignores_case, refused_here
 from s3sync.pairs.opening import is_made
 from s3sync.pairs.report import PairReport
@@ -18,6 +18,8 @@ from s3sync.pairs.values import Bucket, Folder, Place
 from s3sync.pairs.work import Work
 from s3sync.spill.sequence import SpilledList
 from s3sync.spill.table import SpilledDict
+from s3sync.store.aspects import aspect
+from s3sync.store.required_names import RequiresNames
 
 MOST_NAMED = 5
 """Arriving files that a warning names each."""
@@ -90,13 +92,17 @@ def warnings_of(arriving: Iterable[str]) -> Iterator[str]:
 
 def _holdable(work: Work, report: PairReport, steps: SpilledList[Step]) -> SpilledList[Step]:
     """The steps whose names the place can hold that changes; the others fail, each with the reason."""
-    ends = [end for end in End if has_folders(work.opened.places[end])]
-    if not ends or not steps:
+    places = work.opened.places
+    ends = [end for end in End if has_folders(places[end])]
+    if not steps:
         return steps
     holds = {end: _Holds(work, steps, end) for end in ends}
     kept = SpilledList(Step)
     for step in steps:
-        reason = holds[step.to].refused(step.path) if step.to in holds and step.do is not Do.DELETE else None
+        reason = None
+        if step.do is not Do.DELETE:
+            reason = refused_there(places[step.to], step.path)
+            reason = holds[step.to].refused(step.path) if reason is None and step.to in holds else reason
         if reason is None:
             kept.append(step)
         else:
@@ -104,6 +110,18 @@ def _holdable(work: Work, report: PairReport, steps: SpilledList[Step]) -> Spill
                 Problem(step.path, f"cannot be copied: {reason}", "rename it, and run the command again")
             )
     return kept
+
+
+def refused_there(place: Place, path: str) -> str | None:
+    """Reason why a store can hold nothing under such a name; None where it can, and for a folder."""
+    names = aspect(place.store, RequiresNames) if isinstance(place, Bucket) else None
+    if names is None or not isinstance(place, Bucket):
+        return None
+    try:
+        names.require_name(place.key(path))
+    except StoreError as error:
+        return error.why or str(error)
+    return None
 
 
 def has_folders(place: Place) -> bool:

@@ -110,6 +110,9 @@ class AzureStore(Uploading):
 
     # -- beyond the port
 
+    def require_name(self, key: str) -> None:
+        self._io.new_key(key)
+
     def offers(self, kind: type[T]) -> T | None:
         """The aspect of the container; None for one that Azure lacks."""
         from s3sync.store.azure.offers import OFFERED

@@ -150,6 +150,9 @@ class GcsStore(ReadableBucket):
             if if_match is not None and not attempts.uncertain:
                 raise PreconditionFailed(f"gs://{self._io.address.bucket}/{name} is not there any more") from None
 
+    def require_name(self, key: str) -> None:
+        self._io.key(key)
+
     # -- multipart
 
     def start_upload(self, key: str, headers: Headers) -> str:

@@ -169,6 +169,14 @@ def test_the_whole_way_on_a_remote(remotes: Remotes, tmp_path: Path) -> None:
     assert (remotes.root / "dav" / name / "single/b41/a.mp4").read_bytes() == large
     david.ok("archive", "verify", "--deep")
     assert not list((remotes.root / "dav" / name).rglob(".s3sync-store/tmp/*"))
+    held = remotes.root / "dav" / name / "b40.tar.gz"
+    whole, before = held.read_bytes(), held.stat()
+    for body, code in ((whole[:-9_000] + bytes(9_000), 3), (whole, 0)):  # a time and a length are no proof of bytes
+        held.write_bytes(body)
+        os.utime(held, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert david.run("archive", "run", "--set", "tars", "b40", "--delete-local", "--yes").code == code
+        assert (source / "b40").exists() is (code == 3)
+    david.ok("restore", "b40", "--set", "tars", "--yes")
     david.ok("archive", "run", "--set", "tars", "b40", "b41", "--delete-local", "--yes")
     david.ok("restore", "b40", "b41", "--set", "tars", "--yes")
     assert (source / "b40/a.mp4").read_bytes() == small and (source / "b41/a.mp4").read_bytes() == large

@@ -183,6 +183,10 @@ def test_what_the_owner_changes_is_found(place: tuple[Person, Person, Owned]) ->
         assert f"{name}: " in problems(jan, "down", name), (name, body[:20])
         assert jan.read("a") == b"of a, 1" and not (jan.staging / "film").exists()
         owned.put(f"{PROJECT}/{name}", whole[name])
+    if jan.run("status", "--json").json["store"].startswith("az:"):  # what is put back there is another version
+        assert "is not the version that metadata.json names" in problems(jan, "down")
+        assert jan.read("a") == b"of a, 1" and not (jan.staging / "film").exists()
+        return
     jan.ok("down")
     assert jan.files() == david.files()
 
@@ -221,7 +225,6 @@ def test_what_the_owner_puts_back_is_found_alone_and_as_a_whole(place: tuple[Per
     david.write("a", "the new one")
     david.write("film", new_film)
     david.ok("up")
-    new = {name: owned.get(name) for name in names}
     for name in names[:2]:
         owned.put(name, old[name])
     for who in ("knows it", "lost its memory", "is new"):
@@ -234,15 +237,10 @@ def test_what_the_owner_puts_back_is_found_alone_and_as_a_whole(place: tuple[Per
             assert f"{name}: is not the version that metadata.json names" in told, (who, told)
         assert (jan.staging / "a").exists() is (who != "is new") and jan.read("film") == old_film
     assert "a: is not the version" in problems(david, "sync") and david.read("film") == new_film
-    for name, body in new.items():
-        owned.put(name, body)
-    jan.ok("down")
-    assert jan.files() == david.files()
-    for name, body in old.items():
-        owned.put(name, body)
+    owned.put(names[-1], old[names[-1]])
     for person in (jan, david):
         assert "metadata.json is an older one than this computer saw" in person.run("status").err
-        assert person.read("film") == new_film
+    assert (jan.read("film"), david.read("film")) == (old_film, new_film)
 
 
 @pytest.mark.parametrize("place", [FOLDER], indirect=True)
@@ -268,7 +266,7 @@ def test_one_older_manifest_is_told_by_who_saw_the_newer_though_the_others_go_on
     assert "metadata.david.json is an older one than this computer saw: revision 0" in jan.run("status").err
 
 
-@pytest.mark.parametrize("place", [GCS, AZURE, FOLDER], indirect=True)
+@pytest.mark.parametrize("place", [GCS, FOLDER], indirect=True)
 def test_without_the_key_and_without_the_setting_nothing_is_sent(
     place: tuple[Person, Person, Owned], tmp_path: Path
 ) -> None:
