@@ -26,7 +26,8 @@ class Attempt(Struct):
     counts what this run itself took away, here and there. `knew` are the paths that its base may have known when it
     began, `agreed` what its question showed. `recovers`: it may finish what an earlier run of this user left.
     `kept_out_of` are the files that others had locked at any moment, `locks_ended`: somebody let go of locks, or time
-    passed. `half_written` are contents of files of this user that a program is writing.
+    passed. `half_written` are contents of files of this user that a program is writing. `fetched`: it says that it
+    downloaded something, be it what was here.
     """
 
     run: Run
@@ -44,6 +45,7 @@ class Attempt(Struct):
     locks_ended: bool = False
     kept_out_of: set[str] = field(default_factory=set)
     half_written: frozenset[str] = frozenset()
+    fetched: bool = False
     remote_had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def robbed_of(self, content: str, now: Look) -> bool:

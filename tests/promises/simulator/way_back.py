@@ -120,7 +120,7 @@ def note_undoable(attempt: Attempt, known: Undoable | None, now: Look, code: int
         is_unchanged and code == 6 and attempt.locked
     ):  # another run of this user has the folder, and this one began none
         return known and replace(known, exact=False)
-    if is_unchanged and not went_wrong and not attempt.disturbed:
+    if is_unchanged and not attempt.fetched and not went_wrong and not attempt.disturbed:
         return known and replace(known, ended=True)
     exact = not went_wrong and not attempt.disturbed and (known is None or known.ended) and run.kind != "watch"
     return Undoable(attempt.knew, start, now, exact, ended=not went_wrong)

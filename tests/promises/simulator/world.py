@@ -152,6 +152,7 @@ class World(Deeds):
         before = tree(self.stagings[run.user]) if run.dry_run else {}
         queued, start = self._queue_of(run.user), attempt.start
         code, report = self._verb(run)
+        attempt.fetched = bool(getattr(report, "downloaded", None))
         if run.dry_run and not attempt.disturbed and tree(self.stagings[run.user]) != before:
             raise Violation("a dry run changed what is remembered here")
         self._end_piece()
