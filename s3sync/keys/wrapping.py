@@ -79,7 +79,8 @@ def wrap(key: RepositoryKey, repo: str, recipient: str) -> bytes:
 
 
 def _is_whole(text: str) -> bool:
-    """True for a line of an SSH public key whose fields all hold something: age ends with a panic at an empty one.
+    """True for a line of an SSH public key whose fields all hold something but zeros: age ends with a panic at an empty
+    one, and at a number that is a single zero.
 
     Source: https://www.rfc-editor.org/rfc/rfc4253#section-6.6
     """
@@ -89,7 +90,7 @@ def _is_whole(text: str) -> bool:
         size = int.from_bytes(data[:4])
         fields.append(data[4 : 4 + size])
         data = data[4 + size :]
-    return bool(fields) and fields[0] == kind.encode() and all(fields)
+    return bool(fields) and fields[0] == kind.encode() and all(field.strip(b"\0") for field in fields)
 
 
 def unwrap(body: bytes, repo: str, identity: str) -> RepositoryKey | None:

@@ -33,8 +33,16 @@ def test_a_wrapped_key_is_far_smaller_than_one_may_be() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [(b"", b"\0"), (b"", b""), (b"\1\0\1", b""), (), (b"\1\0\1",), (b"\1\0\1", b"\0" + b"\xff" * 1400)],
-    ids=len,
+    [
+        (b"", b"\0"),
+        (b"", b""),
+        (b"\1\0\1", b""),
+        (),
+        (b"\1\0\1",),
+        (b"\1\0\1", b"\0" + b"\xff" * 1400),
+        (b"\0", b"\0\xc1" + b"\1" * 511),
+        (b"\1\0\1", b"\0"),
+    ],
 )
 def test_no_recipient_ends_the_command_with_a_panic(
     fields: tuple[bytes, ...], capfd: pytest.CaptureFixture[str]
