@@ -11,7 +11,7 @@ from typing import TypeAlias
 from msgspec import Struct, structs
 
 from s3sync.core.entries import Entry
-from s3sync.core.etag import names_one_write, plain_md5
+from s3sync.core.etag import names_one_write, part_count, plain_md5
 from s3sync.core.manifest.record import ConflictRecord, FileRecord
 from s3sync.core.obstacles import Blocked, Obstacle, Obstacles, Side, aside_of, in_the_way, nothing_in_the_way
 from s3sync.core.reconcile import ConflictKind, Decision, State
@@ -201,12 +201,14 @@ def agreed(remote: Entry | None, local: Entry | None) -> Entry | None:
 def by_word(entry: Entry | None) -> Entry | None:
     """The base entry of two sides that are the same as far as a peer says so.
 
-    Under KMS the ETag of a small object says nothing of its content, and nor does any on Azure: without it, the base
-    does not look like one of a version that was sent or fetched here.
+    The ETag of a small object under KMS says nothing of its content, nor does any on Azure, and the one of an object in
+    parts does so only to who has the parts: without it, the base does not look like one of a version that was sent or
+    fetched here.
     """
     if entry is None or entry.md5 is None or entry.etag is None:
         return entry
-    says_nothing = names_one_write(entry.etag) or plain_md5(entry.etag) not in (None, entry.md5)
+    is_of_parts = part_count(entry.etag) is not None
+    says_nothing = is_of_parts or names_one_write(entry.etag) or plain_md5(entry.etag) not in (None, entry.md5)
     return structs.replace(entry, etag=None) if says_nothing else entry
 
 

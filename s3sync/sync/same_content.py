@@ -118,13 +118,14 @@ def leave_out_unvouched(seen: View) -> None:
 def is_vouched(ledger: Ledger, path: str, remote: RemoteFile, base: Entry | None) -> bool:
     """True if an object's MD5 is its ETag, which the store makes, or this computer sent or fetched all of that version.
 
-    `base` is the path's: of an ETag that tells no content (`core.plan.by_word`) it has that only then.
+    `base` is the path's: an ETag that tells no content (`core.plan.by_word`) it has only then, with the MD5 of that
+    content. The ledger's word for an ETag alone says that its bytes were had here, and not that they are those of the
+    MD5 that somebody gives for them today.
     """
+    had_here = base is not None and (base.etag, base.md5) == (remote.etag, remote.entry.md5)
     if plain_md5(remote.etag) is None and not names_one_write(remote.etag):
-        return part_count(remote.etag) is not None and ledger.is_sure_of(path, remote.etag)
-    if plain_md5(remote.etag) == remote.entry.md5:
-        return True
-    return base is not None and (base.etag, base.md5) == (remote.etag, remote.entry.md5)
+        return had_here and part_count(remote.etag) is not None and ledger.is_sure_of(path, remote.etag)
+    return had_here or plain_md5(remote.etag) == remote.entry.md5
 
 
 def what_is_known(seen: View, state: StateDB) -> Callable[[str], bool]:
