@@ -48,7 +48,8 @@ _NO_NEED = {
     " rebuild` makes the catalogue; a database of another program is a file for a set of yours",
     "retry_settings": "nothing: requests are tried again by themselves; the setting `retries` limits it",
     "logging": "nothing: `s3sync archive log` has what was done, and --log-file what a command said",
-    "notifications": "nothing: a failed run says so in its exit code",
+    "notifications": "nothing here: `notify` in your own settings holds the addresses that are told of archives, thaws"
+    " and verification (docs/notifications.md); a failed run also says so in its exit code",
     "cost_tracking": "nothing: costs are counted whenever they are asked for, `s3sync archive cost`",
 }
 TIERS = ("bulk", "standard", "expedited")

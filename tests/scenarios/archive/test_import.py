@@ -69,6 +69,7 @@ def test_a_config_becomes_sets_and_each_of_its_keys_is_told(david: Person) -> No
     assert became["backup_rules.processing_sessions.storage_class"].startswith("storage_class: GLACIER (the right word")
     assert became["upload_settings.max_bandwidth_mbps"] == "bwlimit: 9766K (80 megabits a second)"
     assert became["a_key_of_next_year"] == "nothing: s3sync does not know it"
+    assert "`notify` in your own settings" in became["notifications.webhook"]
     assert "secret" not in json.dumps(dry)
 
     result = david.ok("archive", "import", "s3_config.json", cwd=david.repo)
