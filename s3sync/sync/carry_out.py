@@ -74,11 +74,12 @@ def _carry_out(
     tolerant: bool,
     witnesses: Sequence[Witness],
 ) -> dict[str, str]:
-    finish_uploads(session, state, seen, plan.in_sync)
+    finished = finish_uploads(session, state, seen, plan.in_sync)
     done: list[Done] = []
     tell = partial(_tell, witnesses, done)
     recorder = Recorder(session, state, seen, history, plan, tolerant=tolerant, after_save=tell)
     recorder.agree(plan.agreed)
+    recorder.agree(finished)
     recorder.decide(plan)
     recorder.intend(plan.actions)
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from s3sync.core.keep_both import Fingerprint, Repair, repair
-from s3sync.core.plan import InSync
+from s3sync.core.plan import Agreed, InSync, agreed
 from s3sync.core.reconcile import State
 from s3sync.core.records import part_file_key
 from s3sync.core.unfinished import Direction, Unfinished, is_token
@@ -107,9 +107,12 @@ def drop_partial(session: Session, transfer: Unfinished) -> None:
             folder.unlink(transfer.token, missing_ok=True)
 
 
-def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterable[InSync]) -> None:
-    """An upload that is known as unfinished though its file has arrived: the run was killed right after."""
-    ledger = UnfinishedTransfers(state)
+def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterable[InSync]) -> list[Agreed]:
+    """An upload that is known as unfinished though its file has arrived: the run was killed right after.
+
+    Returns what the base has of those that are known to hold the file's bytes by more than a peer's word.
+    """
+    ledger, finished = UnfinishedTransfers(state), list[Agreed]()
     known = {transfer.path: transfer for transfer in ledger.all() if transfer.way is Direction.UP}
     for same in in_sync if known else ():
         transfer, remote = known.get(same.path), seen.remote.get(same.path)
@@ -122,7 +125,9 @@ def finish_uploads(session: Session, state: StateDB, seen: View, in_sync: Iterab
                 ledger.remember_parts(transfer.path, remote.etag, parts)
                 key = part_file_key(session.project.prefix, transfer.path)
                 write_part_file(session.store, key, remote.etag, remote.size, parts, remote.md5)
+                finished.append(Agreed(transfer.path, agreed(remote, None)))
         if transfer.is_below(session.project.prefix):
             with suppress(StoreError):
                 session.store.abort_upload(transfer.key, transfer.token)
         ledger.end(transfer.path, Direction.UP)
+    return finished

@@ -111,7 +111,7 @@ def test_one_in_the_trash_that_tells_no_name_hides_no_other(synced: Person, monk
         (folder / name).write_text("odd")
     refuse_heads(monkeypatch, StoreError("could not read it", why="it is encrypted"), *hashed)
     with pytest.warns(
-        UserWarning, match=r"~a+\.\.\. of \d{8}-\S+ and 1 more: could not read it: it is encrypted"
+        UserWarning, match=r"~[ab]+\.\.\. of \d{8}-\S+ and 1 more: could not read it: it is encrypted"
     ) as told:
         found = opened(synced).trash()
     assert [one.name for one in found.files] == ["gone.txt"] and len(told) == 1
