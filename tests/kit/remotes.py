@@ -15,6 +15,8 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,12 +44,19 @@ class Remotes:
         """The server of `dav` as its remote names it."""
         return f"http://127.0.0.1:{self._ports[kind]}"
 
-    def uncached(self) -> str:
-        """One more server of the folder of `dav`, which sees what is put there beside it: it reads the folder again for
-        each request, and burns a core where many come."""
-        if "uncached" not in self._ports:
-            self._ports["uncached"] = self._serve("webdav", "dav", "--dir-cache-time", "0s")
-        return self.address("uncached")
+    @contextmanager
+    def uncached(self) -> Iterator[str]:
+        """One more server of the folder of `dav`, which sees at once what is put there beside it.
+
+        It reads folders again and again, and may go on with that for ever: so it ends with the block.
+        """
+        port = self._serve("webdav", "dav", "--dir-cache-time", "10ms")
+        server = self._servers.pop()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+            server.wait()
 
     def guarded(self, user: str) -> str:
         """One more server of that folder, which asks for this user and `PASSWORD`."""

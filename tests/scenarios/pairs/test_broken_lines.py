@@ -49,7 +49,11 @@ class Wires:
 def wires(request: pytest.FixtureRequest, seaweedfs: SeaweedFS, gcs: FakeGcs, remotes: Remotes) -> Iterator[Wires]:
     with ExitStack() as stack:
         emulated = stack.enter_context(recording(gcs.endpoint_url))  # knows the host by which the emulator is asked
-        servers = {"sea": seaweedfs.endpoint_url, "gcs": emulated.url, "rclone": remotes.uncached()}
+        servers = {
+            "sea": seaweedfs.endpoint_url,
+            "gcs": emulated.url,
+            "rclone": stack.enter_context(remotes.uncached()),
+        }
         if lacking() is None:
             servers["azurite"] = request.getfixturevalue("azurite").endpoint_url
         yield Wires(servers, stack)
