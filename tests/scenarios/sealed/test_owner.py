@@ -304,7 +304,7 @@ def test_encryption_of_a_repository_that_has_files_says_what_stays_readable(plai
     david.write("a", "secret words")
     david.ok("up")
     told = david.ok("config", "set", "--repo", "encrypt", "yes").err
-    assert "is not encrypted" in told and "s3sync config set --repo repo NAME" in told
+    assert "already are not encrypted" in told and "s3sync config set --repo repo NAME" in told
     assert "encryption begins with an empty repository" in david.expect(5, "keys", "create").err
     assert "encryption begins with an empty repository" in david.expect(5, "keys", "create", "--dry-run").err
     david.expect(5, "up")
