@@ -62,7 +62,7 @@ def hooks_folder(root: Path, staging: str | None) -> HooksFolder:
 
     Raises `ProjectError` where git knows no repository, `ConfigError` where its answer leads elsewhere.
     """
-    top = _real(_ask(root, "rev-parse", "--show-toplevel"))
+    top = _top(root)
     where = _real(_ask(root, "rev-parse", "--git-path", "hooks"), root)
     scope, path = _configured(root)
     if staging is not None and _is_of_staging(where, (top, root, Path(os.path.realpath(root))), staging):
@@ -95,7 +95,7 @@ def is_of_staging(name: str, staging: str) -> bool:
 
 def common_folder(root: Path) -> Path:
     """The git folder with the clone's own settings, which all of its worktrees share. Raises as `hooks_folder`."""
-    top = _real(_ask(root, "rev-parse", "--show-toplevel"))
+    top = _top(root)
     common = _real(_ask(root, "rev-parse", "--git-common-dir"), root)
     _refuse_strange(root, top, common)
     return common
@@ -106,6 +106,19 @@ def _configured(root: Path) -> tuple[str, str]:
     answer = run_git(root, ("config", "--show-scope", "--get", "core.hooksPath"))
     scope, _, path = answer.stdout.decode("utf-8", "replace").rstrip("\n").partition("\t")
     return scope, path
+
+
+def _top(root: Path) -> Path:
+    """The top of the working tree. Raises `ConfigError` where git's environment names one that does not hold `root`: a
+    hook, or `git rebase --exec`, hands these variables to whatever it starts, which may be in another repository."""
+    top, here = _real(_ask(root, "rev-parse", "--show-toplevel")), _real(os.fspath(root))
+    if any(top.samefile(folder) for folder in (here, *here.parents)):
+        return top
+    raise ConfigError(
+        f"git takes {top} for this repository, and not {here}",
+        why="GIT_DIR or GIT_WORK_TREE in the environment, or core.worktree in its settings, names another folder",
+        hint="run it without these variables: env -u GIT_DIR -u GIT_WORK_TREE s3sync hooks ...",
+    )
 
 
 def _refuse_strange(root: Path, top: Path, common: Path) -> None:

@@ -458,6 +458,20 @@ def test_a_git_file_that_leads_into_another_repository_is_refused(clones: tuple[
     assert not (jan.repo / ".git/hooks/post-merge").exists()
 
 
+def test_variables_of_git_lead_into_no_other_repository(clones: tuple[Person, Person]) -> None:
+    """`git rebase --exec` and hooks hand them to what they start, wherever that goes on to."""
+    david, jan = clones
+    jan.ok("hooks", "install")
+    david.environ = {**david.environ, "GIT_DIR": str(jan.repo / ".git"), "GIT_WORK_TREE": str(jan.repo)}
+    for words in (("uninstall",), ("install",), ("install", "--settings")):
+        assert "GIT_WORK_TREE" in david.expect(2, "hooks", *words).err
+    assert set(states(jan).values()) == {"installed"}
+    own = {"GIT_DIR": str(david.repo / ".git"), "GIT_WORK_TREE": str(david.repo)}
+    david.environ = {**david.environ, **own}
+    david.ok("hooks", "install")
+    assert (david.repo / ".git/hooks/post-merge").exists()
+
+
 @pytest.mark.parametrize("inner", ["vendor/lib/.git/hooks", ".git/modules/lib/hooks", "x/.GIT"])
 def test_a_hooks_path_that_leads_into_another_repository_is_left_alone(
     inner: str, clones: tuple[Person, Person]
