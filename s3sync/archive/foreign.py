@@ -256,8 +256,8 @@ def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | 
         path = path[2:]
     if path in ("", "."):
         return None
-    mtime = float(info.mtime)
-    mtime_ns = int(info.mtime * 10**9) if math.isfinite(mtime) else 0
+    ns = info.mtime * 10**9
+    mtime_ns = int(ns) if math.isfinite(ns) else 0
     size, offset, target, kind, sha256 = 0, 0, None, Kind.FILE, ""
     if info.issparse():
         return f"{path}: it is sparse, and is not restored"

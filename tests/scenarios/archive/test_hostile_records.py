@@ -78,6 +78,7 @@ MANY = 8_000_000
         (record(b"comment", b"0" * MANY), True),
         (record(b"SCHILY.xattr.user.x", b"1 x=" * (MANY // 4)), True),
         (record(b"mtime", b"1705320000.25") + record(b"path", b"m42/b.fits"), True),
+        (record(b"mtime", b"1e300"), True),
     ],
 )
 def test_an_extended_header_costs_no_more_than_its_bytes(
