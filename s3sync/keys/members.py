@@ -118,9 +118,16 @@ def checked_name(member: str) -> str:
 def add_member(
     store: Store, repo: str, key: RepositoryKey, member: str, recipient: str, *, dry_run: bool = False
 ) -> None:
-    """Wrap the key for a member. Raises `UsageError` for no public key, `Halt` where the store names another."""
+    """Wrap the key for a member, and have the store name it where that names none.
+
+    Raises `UsageError` for no public key, `Halt` where the store names another.
+    """
     wrapped = wrap(key, repo, recipient)
-    named = current_id(store, repo)
+    mode: Create | Overwrite = Create()
+    try:
+        named = current_id(store, repo)
+    except NotAuthentic:  # what stands there tells nobody anything
+        named, mode = None, Overwrite()
     if named not in (None, key.id.hex()):
         raise Halt(
             "the store names another key than the one that you have",
@@ -130,7 +137,7 @@ def add_member(
     if dry_run:
         return
     if named is None:
-        _put(store, current_key(repo), key.id.hex().encode(), Create())
+        _put(store, current_key(repo), key.id.hex().encode(), mode)
     _put(store, member_key(repo, key.id.hex(), member), wrapped, Overwrite())
 
 
