@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 from msgspec import Struct
 
 from s3sync.core.archive.engines import DASK, Engine
+from s3sync.disk.whole_paths import OF_DASK, require_whole
 from s3sync.errors import ArchiveError, ConfigError
 
 T = TypeVar("T")
@@ -60,7 +61,8 @@ def spread_over(engine: Engine | None, at_once: int = THREADS) -> Iterator[Sprea
     """Threads of this process, or workers of Dask: of a cluster that is made here and ends with the block, or another.
 
     Of threads there are `at_once`, at most a few. What they have not begun when the block ends they do not begin.
-    Raises `ConfigError` where Dask is not installed, and `ArchiveError` for a scheduler that does not answer.
+    Raises `ConfigError` where Dask is not installed, or its settings are another file in each folder, and
+    `ArchiveError` for a scheduler that does not answer.
     """
     if engine is None or engine.name != DASK:
         threads = ThreadPoolExecutor(min(THREADS, at_once), "s3sync-spread")
@@ -69,6 +71,7 @@ def spread_over(engine: Engine | None, at_once: int = THREADS) -> Iterator[Sprea
         finally:
             threads.shutdown(cancel_futures=True)
         return
+    require_whole(OF_DASK, os.environ)
     try:
         import dask
         import distributed

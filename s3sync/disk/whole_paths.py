@@ -16,9 +16,16 @@ AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables of OpenSSL, which rustls reads as well: obstore and Python believe the authorities that they name."""
 OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
 """Variables in which the library `requests` finds authorities, and a login that it sends."""
+OF_DASK = ("DASK_CONFIG", "DASK_ROOT_CONFIG")
+"""Variables that name where Dask finds its settings, which name programs that it runs."""
+OF_LIBPQ = ("PGSERVICEFILE", "PGSYSCONFDIR", "PGPASSFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLCRL", "PGSSLCRLDIR")
+"""Variables in which the library of PostgreSQL finds servers, logins and authorities
+(https://www.postgresql.org/docs/current/libpq-envars.html)."""
 _SEVERAL = ("SSL_CERT_DIR",)
 _OF_HOME = ("NETRC",)
 """Those in which `~` stands for the home folder."""
+_NO_PATHS = {"PGSSLROOTCERT": "system"}
+"""A word that one takes in place of a path."""
 
 
 def not_whole(names: Iterable[str], environ: Mapping[str, str]) -> tuple[str, str] | None:
@@ -27,7 +34,7 @@ def not_whole(names: Iterable[str], environ: Mapping[str, str]) -> tuple[str, st
         value = environ.get(name, "")
         for path in value.split(os.pathsep) if name in _SEVERAL else [value]:
             where = Path(path).expanduser() if name in _OF_HOME else Path(path)
-            if path and not where.root:
+            if path and not where.root and path != _NO_PATHS.get(name):
                 return name, path
     return None
 

@@ -22,6 +22,7 @@ from s3sync.archive.rows.cells import bounded, take_as_text
 from s3sync.config.databases import Database, masked
 from s3sync.core.archive.sql import binds_of, without_binds_in_strings
 from s3sync.disk.errors import local_errors
+from s3sync.disk.whole_paths import OF_LIBPQ, require_whole
 from s3sync.errors import ConfigError, DatabaseError
 from s3sync.state import trusted
 
@@ -209,6 +210,7 @@ class _Postgres:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        require_whole(OF_LIBPQ, os.environ)
         try:
             import psycopg
             import sqlalchemy

@@ -182,6 +182,19 @@ def test_what_counts_before_a_service_of_mine_is_shown(tmp_path: Path) -> None:
     assert found.shown == "postgresql://host/db?sslmode=prefer&channel_binding=disable&service=prod"
 
 
+@pytest.mark.parametrize(
+    "name", ["PGSERVICEFILE", "PGSYSCONFDIR", "PGPASSFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLCRL", "PGSSLCRLDIR"]
+)
+def test_no_path_of_mine_for_postgresql_begins_in_a_clone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its library takes one without its beginning from the current folder, where a stranger says whom to log in to."""
+    database = Database("postgresql://host/db", "a test", False, said={"host": "127.0.0.1", "port": "1"})
+    monkeypatch.setenv(name, "pg/mine")
+    with pytest.raises(ConfigError, match="pg/mine"):
+        connect(database)
+    monkeypatch.setenv(name, "system" if name == "PGSSLROOTCERT" else "/etc/pg/mine")
+    connect(database).close()
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "99999", "1e9", "x", "61"])
 def test_a_repository_has_nobody_wait_for_a_connection(seconds: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="connect_timeout"):

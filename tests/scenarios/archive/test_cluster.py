@@ -111,6 +111,18 @@ def failing_to_connect(number: int) -> int:
     return number
 
 
+def test_no_settings_of_dask_begin_in_a_clone(archived: Person, tmp_path: Path) -> None:
+    """They name programs that it runs, here and in workers. A path without its beginning it takes from there."""
+    (archived.repo / "conf").mkdir()
+    trace = f"['import pathlib; pathlib.Path(\"{tmp_path}/trace\").touch()']"
+    preloads = "".join(f"  {who}:\n    preload: {trace}\n" for who in ("client", "scheduler", "nanny"))
+    (archived.repo / "conf/dask.yaml").write_text(f"distributed:\n{preloads}")
+    for name in ("DASK_CONFIG", "DASK_ROOT_CONFIG"):
+        words = ("archive", "verify", "--deep", "--engine", "dask")
+        told = archived.expect(2, *words, cwd=archived.repo, env={name: "conf"})
+        assert "no whole path" in told.err and not (tmp_path / "trace").exists()
+
+
 def test_workers_that_are_made_here_write_nothing_onto_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     with cluster.spread_over(Engine("dask")) as over:
         assert {result for _, result in cluster.spread(over, failing_to_connect, range(2))} == {0, 1}
