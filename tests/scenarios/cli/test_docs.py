@@ -171,6 +171,21 @@ def test_every_page_is_linked_from_the_readme() -> None:
     assert {page.name for page in DOCS.glob("*.md")} == set(linked)
 
 
+def test_the_page_on_security_names_what_is_run_and_where_the_user_has_data() -> None:
+    said = (DOCS / "security.md").read_text("utf-8")
+    sources = [path.read_text("utf-8") for path in (DOCS.parent / "s3sync").rglob("*.py")]
+
+    def found(pattern: str) -> set[str]:
+        return {name for text in sources for name in re.findall(pattern, text, re.MULTILINE)}
+
+    programs = found(r'\bprogram\("(\w+)"\)') - {"systemctl"}  # only looked for
+    assert {"git", "crontab", "az"} <= programs and "Azure CLI" in said
+    assert not [name for name in programs - {"az"} if not re.search(rf"\b{name}\b", said, re.IGNORECASE)]
+    ours = found(r'^(?:FOLDER|CLONES)(?:, \w+)* = "(\w+)"') - {"assets"}  # files of a page
+    assert {"trust", "archive"} <= ours
+    assert not [name for name in ours if f"`{name}/" not in said]
+
+
 def headings(page: Path) -> list[str]:
     text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     return re.findall(r"^#+ (.+)$", text, re.MULTILINE)
