@@ -17,16 +17,18 @@ MOST_SILENCED = 1000
 
 
 def load_ignore(
-    patterns: Iterable[str], repo_root: Path, staging: Path, silenced: set[str] | None = None
+    patterns: Iterable[str], repo_root: Path | None, staging: Path, silenced: set[str] | None = None
 ) -> Callable[[str], bool]:
     """A test for paths (folders ending in `/`), from the setting's patterns and the `.s3syncignore` of both folders.
 
     The repository's file comes after the setting and may take back what that ignores, as later patterns do in git.
+    Without a `repo_root` there is no such file.
     The staging folder's file may have come from anybody who writes to the store: it ignores more, and never less.
     What only that file ignores is added to `silenced`, up to a thousand paths.
     Raises `ConfigError` with file and line for what is no pattern, or for too many of them.
     """
-    ours, arrived = [*patterns, *_read(repo_root / IGNORE_FILE)], _read(staging / IGNORE_FILE)
+    own = None if repo_root is None else repo_root / IGNORE_FILE
+    ours, arrived = [*patterns, *(_read(own) if own is not None else ())], _read(staging / IGNORE_FILE)
     if not ours and not arrived:
         return lambda path: False
     from s3sync.local.patterns import MOST_PATTERNS, compile_patterns
@@ -34,7 +36,7 @@ def load_ignore(
     if len(ours) > MOST_PATTERNS:
         raise ConfigError(
             "there are too many ignore patterns",
-            why=f"the setting `ignore` and {repo_root / IGNORE_FILE} have {len(ours)}, the limit is {MOST_PATTERNS}",
+            why=f"{_where(own)} {len(ours)}, the limit is {MOST_PATTERNS}",
             hint="name a folder, as raw/, instead of each file in it",
         )
     try:
@@ -53,6 +55,10 @@ def load_ignore(
 
     # each path is asked about on the local side, on the remote, and in the base
     return lru_cache(1 << 15)(ignored)
+
+
+def _where(own: Path | None) -> str:
+    return f"the setting `ignore` and {own} have" if own is not None else "the setting `ignore` has"
 
 
 def _body(file: Path) -> bytes:

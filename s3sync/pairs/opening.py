@@ -197,8 +197,8 @@ def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -
         if not may_be_file:
             raise UsageError(f"{word} is a file", why="B is a folder, a store or a project", hint="name its folder")
         root, only = root.parent, nfc(root.name)
-    none = root / STATE_DIR / "none"  # what a folder's own file says may only add to what the user leaves out
-    return Folder(root, word, load_ignore(settings.ignore, none, root), settings, None, only)
+    # what a folder's own file says may only add to what the user leaves out
+    return Folder(root, word, load_ignore(settings.ignore, None, root), settings, None, only)
 
 
 def refuse_readable(place: Place, other: Place) -> None:

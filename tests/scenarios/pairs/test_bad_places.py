@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -159,6 +160,24 @@ def test_a_repository_has_no_say_in_where_an_address_leads(desk: Desk) -> None:
     offline = {**asks, "AZURE_STORAGE_CONNECTION_STRING": AZURE_NOWHERE}
     told = person.run("copy", "az://ourfilms/shared/x", "./x", cwd=person.repo, env=offline)
     assert told.code == 1 and "agreed" not in told.err and "127.0.0.1:9" in told.err
+
+
+def test_no_file_in_a_place_takes_back_what_is_ignored(desk: Desk) -> None:
+    """Whoever writes to a folder may have more left out there. What is in its `.s3sync` is no rule at all."""
+    person = desk.person
+    (person.repo / ".s3sync.yaml").write_text('repo: r\nignore: ["*.key"]\n')
+    a, b = person.repo.parent / "a", person.repo.parent / "b"
+    (a / ".s3sync" / "none").mkdir(parents=True)
+    b.mkdir()
+    for name in ("deploy.key", "cut.mov", "raw.mov"):
+        (a / name).write_text("x")
+    for place in (a, a / ".s3sync", a / ".s3sync" / "none"):
+        (place / ".s3syncignore").write_text("!*.key\nraw.mov\n")
+    person.ok("copy", str(a), str(b), cwd=person.repo)
+    assert {path.name for path in b.glob("*.*") if path.is_file()} == {"cut.mov", ".s3syncignore"}
+    shutil.rmtree(a / ".s3sync")
+    (a / ".s3sync").write_text("no folder")
+    person.ok("copy", str(a), str(b), cwd=person.repo)
 
 
 def test_one_file_can_be_named(desk: Desk) -> None:
