@@ -9,6 +9,7 @@ from functools import lru_cache
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NANOSECONDS = 1_000_000_000
+_LONGEST_DATE = 64
 FILE_TIMES = range(-(2**63), 2**63)
 """Nanoseconds since the Unix epoch that databases and most disks hold: the years 1678 to 2261."""
 
@@ -32,6 +33,22 @@ def moment(time_ns: int) -> datetime:
 def _seconds(when: datetime) -> str:
     """Four digits for every year, which `strftime` does not give on every system."""
     return when.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def http_date(text: object) -> datetime | None:
+    """The moment that a header of an answer names (RFC 9110, section 5.6.7); None for what is no time.
+
+    Whoever answers may write what he likes: years and zones beyond all numbers are no time either.
+    """
+    from email.utils import parsedate_to_datetime  # few answers are asked for theirs
+
+    if not isinstance(text, str) or len(text) > _LONGEST_DATE:
+        return None
+    try:
+        found = parsedate_to_datetime(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 @lru_cache(1024)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
 
+from s3sync.core.times import http_date
 from s3sync.errors import StoreError, Unsupported
 from s3sync.store.azure import names
 from s3sync.store.azure.address import Address
@@ -332,8 +333,6 @@ def _written(answer: dict[str, Any]) -> Written:
         raise RequestFailed(Failure("not_s3"))
     at = told.get("date")
     if isinstance(at, str):
-        from email.utils import parsedate_to_datetime
-
-        at = parsedate_to_datetime(at)
+        at = http_date(at)
     at = at.replace(tzinfo=at.tzinfo or UTC) if isinstance(at, datetime) else None
     return Written(strip(told["etag"]), at, version_of(told.get("version_id")))

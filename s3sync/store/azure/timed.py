@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
+from s3sync.core.times import http_date
 from s3sync.store.aspects import TimedBody
 from s3sync.store.azure.downloads import download
 from s3sync.store.azure.full import info_of
@@ -32,7 +32,7 @@ class AzureReadsTimed:
 def date_of(answer: Any) -> datetime | None:
     """The store's clock at the time of an answer of the library's pipeline."""
     try:
-        found = parsedate_to_datetime(answer.http_response.headers.get("Date", ""))
-    except (TypeError, ValueError, AttributeError):
+        told = answer.http_response.headers.get("Date")
+    except AttributeError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return http_date(told)

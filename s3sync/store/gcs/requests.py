@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
+from s3sync.core.times import http_date
 from s3sync.errors import NotFound, PreconditionFailed, StoreError
 from s3sync.store.gcs.address import find_address
 from s3sync.store.gcs.api import Api, Json
@@ -156,9 +156,4 @@ def is_refused(failure: Failure) -> bool:
 
 def date_of(answer: Mapping[str, Any]) -> datetime | None:
     """The store's clock at the time of an answer."""
-    from email.utils import parsedate_to_datetime
-
-    with suppress(TypeError, ValueError):
-        told = parsedate_to_datetime(str(answer.get("date", "")))
-        return told if told.tzinfo else None
-    return None
+    return http_date(answer.get("date"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from s3sync.core.times import http_date
 from s3sync.errors import Unsupported
 from s3sync.store.aspects import Thaw, ThawState, Tier
 from s3sync.store.lanes.attempts import RequestFailed
@@ -151,11 +151,7 @@ def _of_head(answer: Mapping[str, Any]) -> Thaw:
 
 def _moment(told: str) -> datetime | None:
     expiry = _EXPIRY.search(told)
-    try:
-        found = parsedate_to_datetime(expiry[1]) if expiry else None
-    except (TypeError, ValueError):
-        return None
-    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+    return http_date(expiry[1]) if expiry else None
 
 
 def _listed(item: Mapping[str, Any], key: str) -> tuple[ObjectInfo, Thaw | None]:

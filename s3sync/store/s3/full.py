@@ -10,12 +10,13 @@ import binascii
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
 from s3sync.core import limits
 from s3sync.core.etag import MAX_PARTS
+from s3sync.core.times import http_date
 from s3sync.store.bodies import Sending
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed
@@ -304,14 +305,8 @@ def require(answer: Mapping[str, Any], *fields: str) -> None:
 
 def date_of(answer: object) -> datetime | None:
     """The store's clock at the time of an answer, or of a refusal."""
-    from email.utils import parsedate_to_datetime
-
     meta = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}
-    try:
-        told = parsedate_to_datetime(meta.get("HTTPHeaders", {}).get("date", ""))
-    except (TypeError, ValueError):
-        return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    return http_date(meta.get("HTTPHeaders", {}).get("date"))
 
 
 def _etag(answer: Mapping[str, Any]) -> str:

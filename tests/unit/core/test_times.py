@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from s3sync.core.times import format_ns, format_time, parse_ns, parse_time
+from s3sync.core.times import format_ns, format_time, http_date, parse_ns, parse_time
 
 SECOND = 1_000_000_000
 
@@ -92,3 +92,23 @@ def test_what_is_no_time_has_no_nanoseconds(text: str) -> None:
 def test_format_time_is_in_utc_and_whole_seconds() -> None:
     bangkok = timezone(timedelta(hours=7))
     assert format_time(datetime(2025, 11, 3, 17, 0, 0, 999_999, tzinfo=bangkok)) == "2025-11-03T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", None, "garbage", "1 " * 5_000,
+        "Fri, 27 Nov 99999999999999999999 00:00:00 GMT", "Fri, 27 Nov 2026 00:00:00 +99999999999999999",
+        "Fri, 99999999999999999999 Nov 2026 00:00:00 GMT", "Fri, 27 Nov 2026 00:00:00 -9999",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+    ],
+)  # fmt: skip
+def test_a_date_that_no_server_has_is_none(text: str | None) -> None:
+    assert http_date(text) is None
+
+
+def test_a_date_of_an_answer_is_in_utc() -> None:
+    when = datetime(2026, 11, 27, 9, tzinfo=UTC)
+    for zone in ("GMT", "-0000", "+0000"):
+        assert http_date(f"Fri, 27 Nov 2026 09:00:00 {zone}") == when
+    assert http_date("Fri, 27 Nov 2026 10:00:00 +0100") == when
