@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from s3sync.core.archive.values import Kind, Member
+from s3sync.core.names import windows_reason
 
 _ONLY_ELSEWHERE = "\\:"
 """Characters that lead elsewhere on Windows."""
@@ -21,7 +22,7 @@ def path_problem(path: str, *, windows: bool = False) -> str | None:
         return "a part of its path is empty"
     if windows and any(sign in path for sign in _ONLY_ELSEWHERE):
         return "its name cannot stand on Windows"
-    return None
+    return windows_reason(path) if windows else None
 
 
 def link_problem(member: Member) -> str | None:

@@ -204,3 +204,13 @@ def test_a_link_that_is_allowed_stays_below_the_folder(path: str, target: str) -
     if link_problem(Member(path, Kind.LINK, 0, 0o777, 0, target=target)) is None and path_problem(path) is None:
         end = os.path.normpath(os.path.join("/top", os.path.dirname(path), target))  # noqa: PTH118, PTH120
         assert end == "/top" or end.startswith("/top/")
+
+
+@pytest.mark.parametrize(
+    "path", ["CON", "a/com1.txt", "nul", "x/aux ", "cut.", "a /b", "a?.fits", "x:stream", "a\\b", "a|b"]
+)
+def test_what_windows_takes_for_something_else_is_not_written_there(path: str) -> None:
+    """Of a name of a device the bytes go to the device, and one with a dot at its end has another file's place."""
+    assert path_problem(path, windows=True) is not None
+    assert path_problem(path) is None
+    assert path_problem("a/b c.v2/console.fits", windows=True) is None
