@@ -116,8 +116,7 @@ class KeyRing(Struct, frozen=True):
         """Delete what was wrapped for a member, after `confirm`. Raises `Halt` where that may be the last copy."""
         self._require_repository()
         members.require_member(self.store, self.settings.repo, member)
-        others = {one.name for one in members.list_members(self.store, self.settings.repo)} - {member}
-        if not others and read_key(self.settings) is None:
+        if members.may_be_last(self.store, self.settings.repo, member, read_key(self.settings)):
             raise Halt(
                 f"what is wrapped for {member} may be the last copy of the key",
                 why="it is wrapped for nobody else, and the key is not on this computer: without it the files are lost",

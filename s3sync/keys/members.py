@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from datetime import datetime
 from hashlib import md5
 from itertools import islice
@@ -149,6 +150,19 @@ def require_member(store: Store, repo: str, member: str) -> list[Member]:
         names = ", ".join(sorted({one.name for one in there})) or "none"
         raise UsageError(f"no key is wrapped for {member}", hint=f"those who have one: {names}")
     return found
+
+
+def may_be_last(store: Store, repo: str, member: str, own: RepositoryKey | None) -> bool:
+    """True if the store's key is wrapped for this member and nobody else, and is not the one that is here.
+
+    What is wrapped of other keys is no copy of that one. Where the store does not say which it is, each counts.
+    """
+    there = list_members(store, repo)
+    alone = {one.key_id for one in there if one.name == member} - {one.key_id for one in there if one.name != member}
+    with suppress(NotAuthentic):
+        if (named := current_id(store, repo)) is not None:
+            alone &= {named}
+    return bool(alone - ({own.id.hex()} if own is not None else set()))
 
 
 def remove_member(store: Store, repo: str, member: str) -> int:

@@ -87,6 +87,10 @@ def test_the_last_copy_of_a_key_stays(people: People, tmp_path: Path) -> None:
     david.ok("keys", "export", str(tmp_path / "copy"))
     (key,) = [path for path in data(david).iterdir() if path.suffix == ".json"]
     key.unlink()
+    older = tmp_path / "store" / REPO / ".s3sync" / "keys" / ("0" * 24)
+    older.mkdir()
+    for name in ("anna", "david"):
+        (older / f"{name}.age").write_bytes(b"age-encryption.org/v1\n")  # of another key, which is no copy of this one
     said = david.expect(5, "keys", "remove", "david", "--yes").err
     assert "may be the last copy of the key" in said and "`s3sync keys import FILE`" in said
     assert david.ok("keys", "list", "--json").json["members"], "it is still there"
