@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 
 from s3sync.archive.catalogue import schema
 from s3sync.archive.catalogue.database import Catalogue
@@ -81,7 +81,7 @@ def add_statistics(catalogue: Catalogue, statistics: Sequence[Statistic]) -> int
     columns, days = schema.STATISTIC_COLUMNS, {(one.day, one.set, one.storage_class): one for one in statistics}
     with catalogue.transaction():
         before = catalogue.execute("SELECT count(*) FROM statistic")[0][0]
-        rows = [tuple(map(_plain, (getattr(one, name) for name in one.__struct_fields__))) for one in days.values()]
+        rows = [tuple(map(_plain, astuple(one)[:7])) for one in days.values()]  # the catalogue is of one store
         catalogue.execute_many(f"INSERT OR IGNORE INTO statistic ({columns}) VALUES ({', '.join('?' * 7)})", rows)
         return int(catalogue.execute("SELECT count(*) FROM statistic")[0][0] - before)
 
