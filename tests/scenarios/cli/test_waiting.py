@@ -34,7 +34,16 @@ def test_b8_a_terminal_says_what_is_waited_for(new_person: NewPerson, moto: Moto
 def test_b8_a_retry_is_told_with_its_reason(new_person: NewPerson, moto: Moto) -> None:
     with proxying(moto.endpoint_url) as proxy:
         slow_down = (503, ERROR.format(code="SlowDown", message="Please reduce your request rate.", more=""))
-        proxy.faults.append(Fault(lambda method, path: method == "PUT", times=2, answer=slow_down))
+        refused: list[float] = []
+
+        def for_a_second(method: str, path: str) -> bool:
+            """Longer than a retry is looked for: the waits between them are random, and all may be short."""
+            if method != "PUT" or (refused and time.monotonic() > refused[0] + 1):
+                return False
+            refused.append(time.monotonic())
+            return True
+
+        proxy.faults.append(Fault(for_a_second, times=100, answer=slow_down))
         environ = {**moto.environment(), "S3SYNC_STORE": f"s3://{moto.bucket}", "AWS_ENDPOINT_URL": proxy.url}
         result = new_person(**environ).ok("up")
         quiet = new_person("jan", **environ).ok("up", "-q")
