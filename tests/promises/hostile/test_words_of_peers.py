@@ -58,22 +58,32 @@ def mine() -> bytes:
     return os.urandom(SIZE)
 
 
-@pytest.mark.parametrize("before", [(), ("sync",), ("down",), ("up",)])
+@pytest.mark.parametrize(
+    ("word", "before"),
+    [("metadata.json's", one) for one in ((), ("sync",), ("down",), ("up",))] + [("the object's", ("sync",))],
+)
 def test_f32_an_edit_that_was_never_sent_is_kept_whatever_is_said_of_the_version_that_was(
-    peer: Peer, store: FolderStore, mine: bytes, before: tuple[str, ...]
+    peer: Peer, store: FolderStore, mine: bytes, word: str, before: tuple[str, ...]
 ) -> None:
-    """The object is what this computer sent; only the MD5 that metadata.json gives for it is that of the edit."""
+    """The object is what this computer sent; only the MD5 that is given for it is that of the edit."""
     david, edit = peer.david, os.urandom(SIZE)
     david.write("a.mov", mine)
     david.ok("up")
-    etag = next(file["etag"] for file in json.loads(peer.get("metadata.json"))["files"] if file["name"] == "a.mov")
+    manifest = json.loads(peer.get("metadata.json"))
+    etag = next(file["etag"] for file in manifest["files"] if file["name"] == "a.mov")
     david.write("a.mov", edit)
-    record(peer, "a.mov", etag, edit)
+    if word == "metadata.json's":
+        record(peer, "a.mov", etag, edit)
+    else:
+        manifest["files"] = [file for file in manifest["files"] if file["name"] != "a.mov"]
+        peer.put("metadata.json", json.dumps(manifest).encode())
+        assert forge(peer, store, "a.mov", mine, edit) == etag
     if before:
         david.ok(*before)
     for _ in range(2):
         david.run("cleanup", "--local", "--yes")
-        assert [path.read_bytes() for path in david.staging.glob("*.mov")] or kept(david) == [edit]
+        here = [path.read_bytes() for path in david.staging.glob("*.mov")]
+        assert edit in (*here, *kept(david), peer.get("a.mov")), "it was sent, or it is here"
 
 
 @pytest.mark.parametrize("word", ["the object's", "metadata.json's"])
