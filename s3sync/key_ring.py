@@ -119,8 +119,10 @@ class KeyRing(Struct, frozen=True):
         if members.may_be_last(self.store, self.settings.repo, member, read_key(self.settings)):
             raise Halt(
                 f"what is wrapped for {member} may be the last copy of the key",
-                why="it is wrapped for nobody else, and the key is not on this computer: without it the files are lost",
-                hint=f"take it here first: {FROM_A_COPY}; or have {member} run `s3sync keys add` for somebody else",
+                why="the key is not on this computer, and what the store has for others may be no copy of it: without "
+                "it the files are lost",
+                hint=f"take it here first: `s3sync keys import`, or {FROM_A_COPY}; or have a member who has it remove "
+                f"{member}",
             )
         if not dry_run:
             if not confirm(member):

@@ -20,7 +20,7 @@ from s3sync.config.values import BadValue
 from s3sync.core.names import STATE_DIR
 from s3sync.core.sealed import KEY_ID_BYTES, KEYS, current_key
 from s3sync.errors import Halt, NotAuthentic, NotFound, PreconditionFailed, UsageError
-from s3sync.keys.wrapping import MOST_BYTES, unwrap, wrap
+from s3sync.keys.wrapping import MOST_BYTES, WRAP_AGAIN, unwrap, wrap
 from s3sync.store.port import Create, Headers, Overwrite, Store
 from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
 
@@ -153,16 +153,18 @@ def require_member(store: Store, repo: str, member: str) -> list[Member]:
 
 
 def may_be_last(store: Store, repo: str, member: str, own: RepositoryKey | None) -> bool:
-    """True if the store's key is wrapped for this member and nobody else, and is not the one that is here.
+    """True if what is wrapped for this member may be the last copy of the repository's key.
 
-    What is wrapped of other keys is no copy of that one. Where the store does not say which it is, each counts.
+    Whoever can write to the store can put a file there for any name, and have it name any key: only the key that is
+    here is known to be kept. Who has one may remove those of keys that the store does not name.
     """
-    there = list_members(store, repo)
-    alone = {one.key_id for one in there if one.name == member} - {one.key_id for one in there if one.name != member}
-    with suppress(NotAuthentic):
-        if (named := current_id(store, repo)) is not None:
-            alone &= {named}
-    return bool(alone - ({own.id.hex()} if own is not None else set()))
+    kept = {own.id.hex()} if own is not None else set[str]()
+    wrapped = {one.key_id for one in list_members(store, repo) if one.name == member} - kept
+    if own is not None:
+        with suppress(NotAuthentic):
+            if (named := current_id(store, repo)) is not None:
+                wrapped &= {named}
+    return bool(wrapped)
 
 
 def remove_member(store: Store, repo: str, member: str) -> int:
@@ -184,13 +186,15 @@ def fetch_key(store: Store, repo: str, user: str, identity: str) -> RepositoryKe
     try:
         with store.get(member_key(repo, key_id, user), stop=MOST_BYTES + 1) as reader:
             if reader.info.size > MOST_BYTES:
-                raise NotAuthentic("a wrapped key in the store is none", why="it is too large for one")
+                raise NotAuthentic("a wrapped key in the store is none", why="it is too large for one", hint=WRAP_AGAIN)
             body = b"".join(bytes(chunk) for chunk in reader)
     except NotFound:
         return None
     key = unwrap(body, repo, identity)
     if key is not None and key.id.hex() != key_id:
-        raise NotAuthentic("a wrapped key in the store is not the one that it is said to be", why="its id is another")
+        raise NotAuthentic(
+            "a wrapped key in the store is not the one that it is said to be", why="its id is another", hint=WRAP_AGAIN
+        )
     return key
 
 

@@ -19,6 +19,11 @@ MOST_BYTES = 4096
 MOST_RECIPIENT = 4096
 _HEADER = b"age-encryption.org/v1\n"
 SCHEMA = 1
+WRAP_AGAIN = (
+    "whoever can write to the store can put one there: nothing was taken from it. Run `s3sync keys me`, and have a "
+    "member run `s3sync keys add` with your name and what it prints"
+)
+"""Hint where what lies in the store for a member is not what a member wrapped."""
 
 
 class _Payload(msgspec.Struct, frozen=True):
@@ -100,7 +105,9 @@ def unwrap(body: bytes, repo: str, identity: str) -> RepositoryKey | None:
     """
     age = _age()
     if not body.startswith(_HEADER) or len(body) > MOST_BYTES:
-        raise NotAuthentic("a wrapped key in the store is none", why="it is no age file, or too large for one")
+        raise NotAuthentic(
+            "a wrapped key in the store is none", why="it is no age file, or too large for one", hint=WRAP_AGAIN
+        )
     try:
         if identity.startswith("AGE-SECRET-KEY-"):
             who = age.x25519.Identity.from_str(identity)
@@ -120,9 +127,11 @@ def unwrap(body: bytes, repo: str, identity: str) -> RepositoryKey | None:
         found = msgspec.json.decode(payload, type=ready(_Payload))
         secret = b64decode(found.key, validate=True)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
-        raise NotAuthentic("a wrapped key in the store is none", why="there is no key in it") from None
+        raise NotAuthentic("a wrapped key in the store is none", why="there is no key in it", hint=WRAP_AGAIN) from None
     if found.schema != SCHEMA:
         raise Unsupported("a wrapped key is of a newer form", hint="upgrade s3sync")
     if found.repo != repo or len(secret) != SECRET_BYTES:
-        raise NotAuthentic("a wrapped key in the store is of another repository", why=f"it is for {found.repo[:80]!r}")
+        raise NotAuthentic(
+            "a wrapped key in the store is of another repository", why=f"it is for {found.repo[:80]!r}", hint=WRAP_AGAIN
+        )
     return RepositoryKey(secret)

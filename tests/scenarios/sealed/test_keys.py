@@ -7,6 +7,8 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.kit.people import PROJECT, REPO, Person
 
 People = tuple[Person, Person]
@@ -97,6 +99,37 @@ def test_the_last_copy_of_a_key_stays(people: People, tmp_path: Path) -> None:
     assert "`s3sync keys import FILE`" in david.expect(5, "status").err, "a copy is thought of"
     david.ok("keys", "import", str(tmp_path / "copy"))
     david.ok("keys", "remove", "david", "--yes")
+
+
+@pytest.mark.parametrize("how", ["a name under the key's id", "another key is named"])
+def test_what_somebody_puts_beside_the_wrapped_keys_is_no_copy(people: People, tmp_path: Path, how: str) -> None:
+    """age says for whom a file is, not by whom: who has the store writes one for any name, under any id."""
+    david, jan = people
+    david.write("a", "one")
+    david.ok("up")
+    david.ok("keys", "export", str(tmp_path / "copy"))
+    key_id = david.ok("keys", "list", "--json").json["key_id"]
+    david.ok("keys", "remove", "jan", "--yes")
+    keys = tmp_path / "store" / REPO / ".s3sync" / "keys"
+    false = keys / key_id / "jan.age"
+    if how == "another key is named":
+        false = keys / ("f" * 24) / "jan.age"
+        false.parent.mkdir()
+        (keys / "current").write_text("f" * 24)
+    shutil.copyfile(keys / key_id / "david.age", false)  # a whole age file, which is not for Jan
+    jan.write("b", "edited here")
+    jan.ok("down")
+    jan.ok("verify", "--deep")
+    assert (jan.read("a"), jan.read("b")) == (b"one", b"edited here"), "no file depends on what is wrapped"
+    (key,) = [path for path in data(david).iterdir() if path.suffix == ".json"]
+    key.unlink()
+    for who in ("david", "jan"):
+        said = david.expect(5, "keys", "remove", who, "--yes").err
+        assert "may be the last copy of the key" in said and "`s3sync keys import`" in said
+    assert (keys / key_id / "david.age").exists() and false.exists()
+    david.ok("keys", "import", str(tmp_path / "copy"))
+    if how != "another key is named":
+        david.ok("keys", "remove", "jan", "--yes")
 
 
 def test_keys_are_those_of_a_repository(people: People, tmp_path: Path) -> None:
@@ -192,7 +225,8 @@ def test_what_is_no_wrapped_key_is_refused(people: People, tmp_path: Path) -> No
     good = wrapped.read_bytes()
     for body in (b"", b"no age file", b"age-encryption.org/v1\n-> x\n", good[:-5], b"a" * 100_000):
         wrapped.write_bytes(body)
-        assert "key" in jan.expect(5 if body[:3] == b"age" else 1, "keys", "import", "--id", "0" * 24).err
+        said = jan.expect(5 if body[:3] == b"age" else 1, "keys", "import", "--id", "0" * 24).err
+        assert "key" in said and "`s3sync keys add`" in said
     (keys / "current").write_bytes(b"\x1b[2J" * 100_000)
     assert "`s3sync keys add` writes it anew" in jan.expect(1, "keys", "import").err
     david.ok("keys", "add", "jan", own, "--dry-run")
