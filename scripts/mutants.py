@@ -3947,11 +3947,19 @@ MUTANTS = (
     ),
     Mutant(
         "copies-of-the-key",
-        "what is wrapped of another key is no copy of the repository's",
+        "who has no key here removes none: what the store says of others is no copy of it",
         "s3sync/keys/members.py",
-        "            alone &= {named}\n",
-        "            alone = set()\n",
-        ("tests/scenarios/sealed/test_keys.py", "-k", "last_copy"),
+        "    if own is not None:\n        with suppress(NotAuthentic):\n",
+        "    if store is not None:\n        with suppress(NotAuthentic):\n",
+        ("tests/scenarios/sealed/test_keys.py", "-k", "beside_the_wrapped"),
+    ),
+    Mutant(
+        "rows-hide-nothing",
+        "a line of rows that cannot be used has no archive forgotten",
+        "s3sync/archive/catalogue/rebuild.py",
+        "        if not rows.unusable:\n",
+        "        if rows is not None:\n",
+        ("tests/scenarios/archive/test_bad_units.py", "-k", "bad_row"),
     ),
     Mutant(
         "dates-beyond-numbers",

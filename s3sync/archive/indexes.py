@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import suppress
 from functools import partial
 from hashlib import md5
 from typing import Protocol
 
-from s3sync.core.archive.index import MOST_BYTES, index_pieces, index_text, memory_of, parse_index
+from msgspec import Struct
+
+from s3sync.core.archive.index import BROKEN, MOST_BYTES, index_pieces, index_text, memory_of, parse_index
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.values import Index, Pack, index_key
 from s3sync.core.names import STATE_DIR
@@ -27,6 +29,13 @@ MOST_MEMORY = 640_000_000
 """Bytes of memory for one index: one of a million members counts as 610 MB, and a command has 1 GiB."""
 MOST_ROWS = 2_000_000
 """Lines of a set's rows: of empty ones the largest file would have as many as it has bytes."""
+MOST_TOLD = 20
+"""Lines that cannot be used of which each is told."""
+_LINE_HINT = (
+    "nothing was changed: the files of that line's unit are where they were, and what only reads goes on with the "
+    "other lines. Before anything is written there, put back the file as it was (a bucket that keeps versions has it), "
+    "or keep a copy of it and take out the line: `s3sync archive run` where the unit's files are writes its line again"
+)
 _ROUNDS = 20
 _JSON, _ROWS = "application/json", "application/x-ndjson"
 
@@ -74,19 +83,15 @@ def _require_memory(texts: Iterable[bytes], where: str) -> None:
             )
 
 
-def index_of(store: Store, archive: Archived) -> Index | None:
+def index_of(store: Store, archive: Archived, *, only_reads: bool = False) -> Index | None:
     """Index of an archive that the catalogue has, as the store has it now; None where it has none any more.
 
     The user named a unit by the catalogue's words: an index that is of another unit or set by now is refused, as it
     could lead elsewhere than where what was looked at does. Of an encrypted repository an older one is refused, too:
-    somebody put it back. Raises `ArchiveError`.
+    somebody put it back. Raises `ArchiveError`. `only_reads`: a line of rows that cannot be used hides no other.
     """
     try:
-        found = (
-            read_rows(store, archive.set).get(archive.key)
-            if archive.pack is Pack.NONE
-            else read_index(store, archive.key)
-        )
+        found = row_of(store, archive, only_reads) if archive.pack is Pack.NONE else read_index(store, archive.key)
     except NotFound:
         return None
     if found is not None and (found.set, found.unit) != (archive.set, archive.unit):
@@ -120,15 +125,61 @@ def write_index(store: Store, index: Index) -> str:
     ).etag
 
 
-def read_rows(store: Store, set_name: str, *, fits: bool = False) -> dict[str, Index]:
-    """Indexes of a set's units without container, by key. Raises `ArchiveError`; `fits` as in `read_index`."""
+def row_of(store: Store, archive: Archived, only_reads: bool) -> Index | None:
+    """Index of an archive without container; None where no row has it. Raises `ArchiveError`."""
+    if not only_reads:
+        return read_rows(store, archive.set).get(archive.key)
+    rows = usable_rows(store, archive.set)
+    found = rows.indexes.get(archive.key)
+    if found is None and rows.unusable:
+        raise rows.unusable[0]  # it may be the archive's
+    return found
+
+
+class Rows(Struct, frozen=True):
+    """Rows of a set: the indexes of its units, by key, and what is wrong with each line that cannot be used."""
+
+    indexes: dict[str, Index]
+    unusable: tuple[ArchiveError, ...]
+
+
+def read_rows(store: Store, set_name: str) -> dict[str, Index]:
+    """Indexes of a set's units without container, by key, for who goes on to write.
+
+    Raises `ArchiveError`, also for a single line that cannot be used: nobody knows which unit it is of.
+    """
     try:
         text, _ = _read(store, rows_key(set_name))
     except NotFound:
         return {}
+    return dict(_parsed(store, set_name, text))
+
+
+def usable_rows(store: Store, set_name: str, *, fits: bool = False) -> Rows:
+    """The same for who only reads: a line that cannot be used hides no other, and is told; of many the first ones.
+
+    Raises `ArchiveError` for what is no file of rows as a whole; `fits` as in `read_index`.
+    """
+    try:
+        text, _ = _read(store, rows_key(set_name))
+    except NotFound:
+        return Rows({}, ())
     if fits and text.count(b"\n") <= MOST_ROWS:
         _require_memory(_lines(text), f"{store.url}/{rows_key(set_name)}")
-    return dict(_parsed(store, set_name, text))
+    unusable, more = list[ArchiveError](), 0
+
+    def told(error: ArchiveError) -> None:
+        nonlocal more
+        if len(unusable) < MOST_TOLD:
+            unusable.append(error)
+        else:
+            more += 1
+
+    found = {index.key: index for _, index in _read_lines(store, set_name, text, told)}
+    if more:
+        where = f"{store.url}/{rows_key(set_name)}"
+        unusable.append(ArchiveError(f"cannot use {more:,} more lines of {where}", hint=_LINE_HINT))
+    return Rows(found, tuple(unusable))
 
 
 def read_digests(store: Store, set_name: str) -> dict[str, str | None]:
@@ -157,13 +208,27 @@ def _parsed(store: Store, set_name: str, text: bytearray) -> Iterator[tuple[str,
         yield index.key, index
 
 
-def _read_lines(store: Store, set_name: str, text: bytearray) -> Iterator[tuple[bytes, Index]]:
+def _refused(error: ArchiveError) -> None:
+    raise error
+
+
+def _read_lines(
+    store: Store, set_name: str, text: bytearray, told: Callable[[ArchiveError], None] = _refused
+) -> Iterator[tuple[bytes, Index]]:
+    """Lines that can be used, each with its index. `told` gets the error of each other one."""
     where = f"{store.url}/{rows_key(set_name)}"
     if text.count(b"\n") > MOST_ROWS:
         raise ArchiveError(f"cannot use {where}", why=f"it has more than {MOST_ROWS:,} lines")
     for number, line in enumerate(_lines(text), 1):
-        if line.strip():
-            yield line, parse_index(line, None, f"line {number} of {where}")
+        if not line.strip():
+            continue
+        try:
+            index = parse_index(line, None, f"line {number} of {where}")
+        except ArchiveError as error:
+            error.hint = _LINE_HINT if error.hint == BROKEN else error.hint
+            told(error)
+            continue
+        yield line, index
 
 
 def _lines(text: bytearray) -> Iterator[bytes]:

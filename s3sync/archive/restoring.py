@@ -241,7 +241,7 @@ class Restoring(Struct, frozen=True):
         if archived.status in FOREIGN:
             members = as_they_were(self.catalogue.members(archived.key))
             return foreign_index(archived, members, sidecars_of(self.catalogue, archived.key))
-        index = index_of(self.carrier.store, archived)
+        index = index_of(self.carrier.store, archived, only_reads=True)
         if index is None:
             raise ArchiveError(
                 f"{archived.unit} has no index in {self.carrier.store.url} any more",

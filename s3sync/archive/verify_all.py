@@ -14,7 +14,7 @@ from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.catalogue.listed import objects, places_of
 from s3sync.archive.catalogue.turns import COLD, LOOK, READ, RIGHT, WRONG, note_turn
 from s3sync.archive.foreign import foreign_index
-from s3sync.archive.indexes import index_of, read_rows
+from s3sync.archive.indexes import Rows, index_of, usable_rows
 from s3sync.archive.journal import Looks
 from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.verify import Proof, verify_archive
@@ -70,7 +70,7 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
     One with another ETag is looked at by itself: a copy of it has the same checksum.
     """
     ours = {one.set for one in archives if one.pack is Pack.NONE and one.status not in FOREIGN}
-    rows = {name: read_rows(carrier.store, name) for name in ours}
+    rows = {name: usable_rows(carrier.store, name) for name in ours}
     wanted: dict[str, tuple[int, str | None]] = {}
     parts: dict[str, list[str]] = {}
     for one in archives:
@@ -89,8 +89,8 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
         why = next((f"{carrier.store.url}/{key}: {wrong[key]}" for key in parts[one.key] if key in wrong), None)
         if why is None and not one.is_complete:
             why = f"{one.unit} is not complete: {one.volume} of {one.volumes} volumes are sent"
-        if why is None and one.pack is Pack.NONE and one.status not in FOREIGN and one.key not in rows[one.set]:
-            why = f"{carrier.store.url}/{one.key} has no index any more"
+        if why is None and one.pack is Pack.NONE and one.status not in FOREIGN:
+            why = _without_row(carrier, one, rows[one.set])
         if why is not None and any(wrong.get(key) == _OTHER for key in parts[one.key]):
             found.append((_verified(carrier, catalogue, one, False, lambda index, looks: None), one))
         else:
@@ -101,11 +101,16 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
                 tell(carrier, catalogue, verified, one, LOOK, told)
 
 
-def _expected_files(
-    catalogue: Catalogue, one: Archived, rows: Mapping[str, Mapping[str, Index]]
-) -> dict[str, tuple[int, str | None]]:
+def _without_row(carrier: Carrier, one: Archived, rows: Rows) -> str | None:
+    """Reason why an archive has no index; None for one that has one. A line that cannot be used may be its."""
+    if one.key in rows.indexes:
+        return None
+    return str(rows.unusable[0]) if rows.unusable else f"{carrier.store.url}/{one.key} has no index any more"
+
+
+def _expected_files(catalogue: Catalogue, one: Archived, rows: Mapping[str, Rows]) -> dict[str, tuple[int, str | None]]:
     """Objects of a unit without container, each with its size and ETag. The catalogue knows no ETags of members."""
-    row = rows.get(one.set, {}).get(one.key)
+    row = rows[one.set].indexes.get(one.key) if one.set in rows else None
     members = catalogue.members(one.key) if row is None else row.members
     files = [member for member in members if member.kind is Kind.FILE and member.key is not None]
     alone = one.etag if len(files) == 1 else None
@@ -163,7 +168,7 @@ def reading(carrier: Carrier, note_read: Callable[[Index, Looks], None]) -> Call
         with carrier.pool.beside() as pool:
             pool.check()
             own = replace(carrier, pool=pool)
-            return _looked_at(own, one, lambda: index_of(own.store, one), True, note)
+            return _looked_at(own, one, lambda: index_of(own.store, one, only_reads=True), True, note)
 
     return read
 
@@ -174,7 +179,7 @@ def _verified(
     def found() -> Index | None:
         if one.status in FOREIGN:
             return foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
-        return index_of(carrier.store, one)
+        return index_of(carrier.store, one, only_reads=True)
 
     return _looked_at(carrier, one, found, deep, note_read)
 

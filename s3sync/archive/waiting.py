@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
-from s3sync.archive.indexes import read_rows
+from s3sync.archive.indexes import row_of
 from s3sync.archive.thaw import ThawLook, has_expired, objects_of
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, ThawNote
@@ -112,7 +112,7 @@ def archive_objects(carrier: Carrier, catalogue: Catalogue, archived: Archived) 
         members = (one for one in catalogue.members(archived.key) if one.kind is Kind.FILE and one.key is not None)
         objects = [(str(one.key), one.size) for one in members]
     elif archived.pack is Pack.NONE:
-        index = read_rows(carrier.store, archived.set).get(archived.key)
+        index = row_of(carrier.store, archived, only_reads=True)
         objects = objects_of(index, index.members) if index is not None else []
     return objects
 

@@ -12,7 +12,7 @@ from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.filters import renew
 from s3sync.archive.catalogue.listed import listed, places_of
 from s3sync.archive.catalogue.listing import Listing
-from s3sync.archive.indexes import SUFFIX, is_older, read_index, read_rows, rows_key, small_index
+from s3sync.archive.indexes import SUFFIX, Rows, is_older, read_index, rows_key, small_index, usable_rows
 from s3sync.core.archive.values import Index, SplitIndex
 from s3sync.core.archive.volumes import unit_key
 from s3sync.core.outcome import Problem
@@ -70,8 +70,9 @@ def rebuild(
             if told is not None:
                 told(number, len(wanted))
         for name, etag in listing.unread_rows(_FOLDER, _END):
-            rows = _taken(partial(read_rows, store, name, fits=True), rows_key(name), problems)
+            rows = _taken(partial(usable_rows, store, name, fits=True), rows_key(name), problems)
             if rows is not None:
+                problems += [Problem(rows_key(name), str(error), error.hint) for error in rows.unusable]
                 read += _record_rows(catalogue, listing, name, etag, rows)
         problems += also(listing)
         moved = listing.take_classes(now)
@@ -145,9 +146,12 @@ def _is_replaced(index: Index, listing: Listing) -> bool:
     return whole is not None and listing.has(f"{whole}{SUFFIX}")
 
 
-def _record_rows(catalogue: Catalogue, listing: Listing, name: str, etag: str, rows: dict[str, Index]) -> int:
+def _record_rows(catalogue: Catalogue, listing: Listing, name: str, etag: str, rows: Rows) -> int:
+    """Take in rows. Where a line cannot be used nothing is forgotten, as it may be any unit's, and all is read again
+    the next time."""
     with catalogue.transaction():
-        for index in rows.values():
-            catalogue.record(index, index_etag=etag)
-        listing.keep_rows(name, rows.keys())
-    return len(rows)
+        for index in rows.indexes.values():
+            catalogue.record(index, index_etag="" if rows.unusable else etag)
+        if not rows.unusable:
+            listing.keep_rows(name, rows.indexes.keys())
+    return len(rows.indexes)

@@ -56,7 +56,7 @@ def fetch_one(task: FetchTask) -> Restored | Failure | Unseen:
     to = Destination(Path(task.mark.base), task.mark.names)
     try:
         with opened(task.where) as carrier:
-            index = index_of(carrier.store, task.archived)
+            index = index_of(carrier.store, task.archived, only_reads=True)
             if index is None or _digest(index) != task.digest:
                 raise ArchiveError(
                     f"the index of {task.archived.unit} changed while it was restored", hint="run the command again"

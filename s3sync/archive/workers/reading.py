@@ -37,7 +37,7 @@ def verify_one(task: VerifyTask) -> Verified:
     one = task.archived
     try:
         with opened(task.where) as carrier:
-            index = index_of(carrier.store, one)
+            index = index_of(carrier.store, one, only_reads=True)
             if index is None:
                 raise ArchiveError(f"{carrier.store.url}/{one.key} has no index any more")
             proof = verify_archive(carrier, index, deep=True, copies=True)

@@ -24,10 +24,11 @@ _MEMBER, _OTHERS = 400, 16
 MEMBERS_AT_ONCE = 1000
 """Members whose text is made at once."""
 _NO_MEMBERS = b'"members":[]'
-_HINT = (
+BROKEN = (
     "nothing was changed; the archive beside it may be good, and any tar program opens it; a bucket that keeps versions"
     " has the index as it was"
 )
+"""Hint for an index that cannot be used, beside its archive."""
 
 
 @runtime_checkable
@@ -173,7 +174,7 @@ def _check_volumes(index: SplitIndex, where: str) -> None:
 
 
 def _broken(where: str, why: str) -> ArchiveError:
-    return ArchiveError(f"cannot use {where}", why=why, hint=_HINT)
+    return ArchiveError(f"cannot use {where}", why=why, hint=BROKEN)
 
 
 def _renamed(index: Index, rename: Callable[[str], str]) -> Index:

@@ -145,6 +145,39 @@ def test_an_archive_or_index_that_is_not_its_own_keeps_the_files_and_makes_none(
         assert path.read_bytes() == contents[path.name], "what comes back is whole, or has no name"
 
 
+@pytest.mark.parametrize("line", ["{", '{"format": 1}', "\x1b[2J", '{"format": 99}'])
+def test_a_bad_row_is_told_by_its_line_and_hides_no_other(line: str, david: Person, vault: Path) -> None:
+    """Who only reads goes on with the others; who would write changes nothing, and nothing is forgotten."""
+    unit = desk(david, vault, "none")
+    david.ok("archive", "run", cwd=david.repo)
+    path = vault / ".s3sync/archive/sessions.jsonl"
+    rows = path.read_text().splitlines()
+    (bad,) = [number for number, row in enumerate(rows, 1) if json.loads(row)["unit"] == "m42"]
+    held = "\n".join(line if number == bad else row for number, row in enumerate(rows, 1)) + "\n"
+    path.write_text(held)
+    contents = {one.name: one.read_bytes() for one in unit.iterdir()}
+    for _ in range(2):  # the second time as well: it is still there
+        told = david.expect(3, "archive", "catalogue", "rebuild", cwd=david.repo).err
+        assert f"line {bad} of " in told and "sessions.jsonl" in told and "\x1b" not in told
+        listed = david.ok("archive", "list", "--json", cwd=david.repo).json["archives"]
+        assert {one["unit"] for one in listed} == {"m31", "m42"}, "nothing is forgotten"
+    david.ok("restore", "m31", "--to", str(david.root / "back"), cwd=david.repo)
+    assert {one.name: one.read_bytes() for one in (david.root / "back/m31").iterdir()} == contents
+    david.ok("archive", "verify", "m31", "--deep", cwd=david.repo)
+    for words in (
+        ("restore", "m42"),
+        ("archive", "verify", "m42"),
+        ("archive", "run", "--force"),
+        ("archive", "remove", "m42", "--yes", "--last-copies"),
+        ("archive", "remove", "m31", "--yes", "--last-copies"),
+    ):
+        refused = david.run(*words, cwd=david.repo)
+        assert refused.code in (1, 3) and f"line {bad} of " in refused.err, (words, refused)
+    assert path.read_text() == held and kept(vault) == ["a.fits", "a.fits", "b.fits"]
+    david.expect(3, "archive", "catalogue", "rebuild", "--anew", cwd=david.repo)
+    david.ok("restore", "m31", "--to", str(david.root / "again"), cwd=david.repo)
+
+
 @pytest.mark.parametrize("pack", ["none", "tar"])
 def test_an_index_of_a_newer_version_is_left_alone_and_upgrading_is_said(pack: str, david: Person, vault: Path) -> None:
     unit = desk(david, vault, pack)
