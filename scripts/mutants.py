@@ -573,7 +573,7 @@ MUTANTS = (
         "name-in-the-store",
         "F47: the name in the store is part of what the user agrees to",
         "s3sync/trust/place.py",
-        "        name=settings.repo if _is_renamed(settings) else None,\n",
+        "        name=settings.repo if _is_given(settings) else None,\n",
         "        name=None,\n",
         ("tests/scenarios/cli/test_trust.py", "-k", "name_in_the_store"),
     ),
@@ -1865,6 +1865,14 @@ MUTANTS = (
         "    if name is not None:\n        raise _refused_name(settings, name)",
         "    if False:\n        raise _refused_name(settings, name)",
         ("tests/promises/hostile/test_given_names.py", "-k", "no_key"),
+    ),
+    Mutant(
+        "given-name-inner",
+        "rule 2: the name of a folder that came with a clone is its committers' word",
+        "s3sync/trust/place.py",
+        "    return not own and any(",
+        "    return False and any(",
+        ("tests/promises/hostile/test_given_names.py", "-k", "came_with"),
     ),
     Mutant(
         "given-name-unasked",

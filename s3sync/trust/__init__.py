@@ -21,13 +21,14 @@ from s3sync.trust.check import (
     sharing,
 )
 from s3sync.trust.databases import database_place, require_database, statements_of
-from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, given_name, place_of
+from s3sync.trust.place import KEYS_OF_REPOSITORY, Place, came_along, given_name, place_of
 
 __all__ = [
     "KEYS_OF_REPOSITORY",
     "InsecureEndpoint",
     "Place",
     "Remembered",
+    "came_along",
     "claim_name",
     "database_place",
     "forget",

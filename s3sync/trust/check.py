@@ -13,7 +13,7 @@ from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
 from s3sync.errors import Halt, LocalError, NotTrusted
 from s3sync.trust.book import read_book, remember
-from s3sync.trust.place import Place, given_name, is_apart, name_in_store, place_of
+from s3sync.trust.place import Place, came_along, given_name, is_apart, name_in_store, place_of
 
 _NAMES = ("store", "endpoint_url", "profile", "kms_key_id")
 
@@ -49,8 +49,8 @@ def place_to_ask(settings: Settings) -> Place | None:
 
 
 def new_name(settings: Settings) -> Place | None:
-    """The name that a file of the repository gives it in the user's own stores, where he did not agree to it: as such,
-    or as part of a place that he was asked about. Raises `ConfigError`."""
+    """The name that somebody else gives it in the user's own stores, where he did not agree to it: as such, or as part
+    of a place that he was asked about. Raises `ConfigError`."""
     place = given_name(settings)
     if place is None:
         return None
@@ -204,6 +204,10 @@ def _refusal(settings: Settings, place: Place) -> NotTrusted:
 def _refused_name(settings: Settings, place: Place) -> NotTrusted:
     others = sharing(place, read_book(settings.env))
     why = f"{settings.origins.get('repo')} gives it that name, which is not its folder's, and you have not agreed to it"
+    if settings.root is not None and came_along(settings.root):
+        why = (
+            "its folder came with the repository around it, whose committers named it, and you have not agreed to that"
+        )
     if others:
         why += f"; {others[0]} has the name, too"
     return NotTrusted(

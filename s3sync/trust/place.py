@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from pathlib import PurePath
+import stat
+from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from s3sync.config import Settings, is_of_repository, mask_url
+from s3sync.config.locate import REPO_FILE, exists
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
-from s3sync.gitconfig import remote_name
+from s3sync.gitconfig import git_folder, remote_name
 
 _APART = re.compile(r"cn-|us-gov-|[a-z]+-iso|eusc-")
 """Regions of AWS in which a bucket's name may belong to somebody else than in all others: partitions of their own."""
@@ -31,7 +33,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     when nobody names one: whoever owns the key can make everything unreadable that was encrypted with it.
 
     `name` is the repository's name in the store where a file of the repository gives it another one than its folder
-    has: under it lie the files of others. In the default store it is always said. `repository_keys` says that the keys
+    has, and where its folder came with a repository around it: under it lie the files of others. In the default store
+    it is always said. `repository_keys` says that the keys
     come with the repository: what else signs is the user's own.
 
     With `ANY_STORE` it is a name alone: the user names the store, and a file of the repository its name there.
@@ -118,7 +121,7 @@ def place_of(settings: Settings) -> Place:
         endpoint=_server(settings) if on_server else _remote(settings),
         profile=settings.profile if is_aws and settings.credentials == "profile" else None,
         kms_key=settings.kms_key_id if is_aws else None,
-        name=settings.repo if _is_renamed(settings) else None,
+        name=settings.repo if _is_given(settings) else None,
         repository_keys=is_aws and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
     )
 
@@ -126,18 +129,35 @@ def place_of(settings: Settings) -> Place:
 def given_name(settings: Settings) -> Place | None:
     """The name in the store as a place of its own; None for the clone's own: of its folder, or of its git remote.
 
-    Both are what the user typed or chose when the clone was made; the files of the repository choose neither.
+    Both are what the user typed or chose when the clone was made; the files of the repository choose neither. Where the
+    folder came with another repository, its committers chose both.
     """
     root = settings.root
-    if root is None or not _is_renamed(settings) or settings.repo == remote_name(root):
+    if root is None or not _is_given(settings):
+        return None
+    if settings.repo == remote_name(root) and not came_along(root):
         return None
     return Place(repository=str(root), store=ANY_STORE, name=settings.repo)
 
 
-def _is_renamed(settings: Settings) -> bool:
-    """True if a file of the repository gives it another name than its folder has."""
-    folder = None if settings.root is None else nfc(settings.root.name)
-    return is_of_repository(settings.origins.get("repo", "")) and settings.repo != folder
+def came_along(root: Path) -> bool:
+    """True if whoever commits to a repository around this one chose the name of its folder: it is a submodule, or a
+    folder with settings in it. Git checks out no git folder, and no worktree: these the user made."""
+    try:
+        own = stat.S_ISDIR((root / ".git").lstat().st_mode) or exists(git_folder(root) / "commondir")
+    except (OSError, ValueError):
+        own = False
+    return not own and any(exists(folder / name) for folder in root.parents for name in (".git", REPO_FILE))
+
+
+def _is_given(settings: Settings) -> bool:
+    """True if a file of the repository gives it another name than its folder has, or somebody else named that."""
+    root, origin = settings.root, settings.origins.get("repo", "default")
+    if root is None:
+        return False
+    if is_of_repository(origin) and settings.repo != nfc(root.name):
+        return True
+    return (origin == "default" or is_of_repository(origin)) and came_along(root)
 
 
 def _remote(settings: Settings) -> str | None:

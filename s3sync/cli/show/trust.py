@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from msgspec.structs import asdict
 
@@ -13,7 +14,7 @@ from s3sync.cli.show.words import Json
 from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.values import ArchiveSet
-from s3sync.trust import KEYS_OF_REPOSITORY, Place
+from s3sync.trust import KEYS_OF_REPOSITORY, Place, came_along
 
 MOST_OTHERS = 3
 LABEL = 14
@@ -53,8 +54,11 @@ def trust_question(
 
 
 def _name_question(place: Place, before: Place | None, others: Sequence[str]) -> Iterator[str]:
-    """The name that a file of the repository gives it in the user's own stores."""
-    yield "A file of this repository gives it a name that is not its folder's:"
+    """The name that somebody else gives the repository in the user's own stores."""
+    if came_along(Path(place.repository)):
+        yield "This repository came with the one around it, whose committers gave it its name:"
+    else:
+        yield "A file of this repository gives it a name that is not its folder's:"
     parts = [("repository", place.repository), ("name", place.name or "")]
     parts += [("changed", change) for change in place.changes_since(before)] if before else []
     for label, value in [*parts, *(("also of", other) for other in others[:MOST_OTHERS])]:

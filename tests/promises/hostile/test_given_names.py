@@ -98,6 +98,50 @@ def test_a_clones_own_name_needs_no_question(mine: Person, folder: str, origin: 
     mine.ok("status", cwd=clone(mine, folder, origin=origin))
 
 
+def inner(person: Person, kind: str) -> Path:
+    """A repository called as the private one, somewhere in a stranger's clone; a folder of a project in it."""
+    outer = clone(person, settings="", origin="git@h.example:stranger/cats.git").parent
+    root = outer / "third-party" / NAME
+    (root / person.project.name / "s3-staging").mkdir(parents=True)
+    if kind == "a submodule":
+        (root / ".git").write_text(f"gitdir: ../../.git/modules/{NAME}\n")
+        (outer / ".git" / "modules" / NAME).mkdir(parents=True)
+        config = f'[remote "origin"]\n\turl = git@h.example:stranger/{NAME}.git\n'
+        (outer / ".git" / "modules" / NAME / "config").write_text(config)
+    elif kind == "a worktree":
+        (root / ".git").write_text(f"gitdir: ../../.git/worktrees/{NAME}\n")
+        (outer / ".git" / "worktrees" / NAME).mkdir(parents=True)
+        (outer / ".git" / "worktrees" / NAME / "commondir").write_text("../..\n")
+    elif kind == "a clone":
+        (root / ".git").mkdir()
+    else:
+        (root / ".s3sync.yaml").write_text("" if kind == "a folder with settings" else f"repo: {NAME}\n")
+    return root / person.project.name
+
+
+@pytest.mark.parametrize("kind", ["a folder with settings", "a folder with the name", "a submodule"])
+def test_f47_a_folder_that_came_with_a_clone_is_no_name_of_the_users(mine: Person, kind: str) -> None:
+    there = inner(mine, kind)
+    for verb in ("sync", "up"):
+        assert f"under the name {NAME}" in mine.expect(5, verb, cwd=there).err
+    assert not any((there / "s3-staging").iterdir())
+    shown = on_terminal(mine, "status", answers=[(QUESTION, "y")], cwd=there)
+    assert shown.code == 0 and "came with the one around it" in shown.out and "salaries.csv" in shown.out
+    mine.ok("status", cwd=there)
+
+
+@pytest.mark.parametrize("kind", ["a worktree", "a clone"])
+def test_one_that_the_user_made_in_another_repository_is_his(mine: Person, kind: str) -> None:
+    mine.ok("status", cwd=inner(mine, kind))
+
+
+def test_f47_the_name_of_such_a_folder_stands_in_the_question_about_its_store(mine: Person) -> None:
+    there = inner(mine, "a folder with settings")
+    (there.parent / ".s3sync.yaml").write_text("store: s3://our-bucket\n")
+    mine.environ = {key: value for key, value in mine.environ.items() if key != "S3SYNC_STORE"}
+    assert f"under the name {NAME}" in mine.expect(5, "down", cwd=there).err
+
+
 def test_a_store_and_a_name_that_are_both_new_are_one_question(mine: Person) -> None:
     store = mine.environ["S3SYNC_STORE"]
     mine.environ = {key: value for key, value in mine.environ.items() if key != "S3SYNC_STORE"}
