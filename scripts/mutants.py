@@ -1875,6 +1875,22 @@ MUTANTS = (
         ("tests/promises/hostile/test_given_names.py", "-k", "came_with"),
     ),
     Mutant(
+        "one-place",
+        "pairs: what is in one place under two names is the only copy",
+        "s3sync/pairs/apart.py",
+        "        if _is_one_folder(a, b) or (is_there and _shows(b, name)):\n",
+        "        if False:\n",
+        ("tests/scenarios/pairs/test_apart.py", "-k", "remote or store"),
+    ),
+    Mutant(
+        "one-file",
+        "pairs: a file of a folder that both places have mounted is the only copy",
+        "s3sync/pairs/moving.py",
+        "            if held is not None and held.file is not None:\n",
+        "            if False and held is not None and held.file is not None:\n",
+        ("tests/scenarios/pairs/test_apart.py", "-k", "mounted_twice"),
+    ),
+    Mutant(
         "given-name-unasked",
         "rule 2: a name that was taken in the default store without a question is no agreement",
         "s3sync/trust/check.py",

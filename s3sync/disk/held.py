@@ -114,6 +114,11 @@ class HeldFolder:
         return new is None or not new.st_mode & 0o022
 
     @property
+    def identity(self) -> tuple[int, int]:
+        """Device and number of the folder: the same for one that has two paths."""
+        return self._identity
+
+    @property
     def is_in_place(self) -> bool:
         """True if `path` still leads to this very folder."""
         try:

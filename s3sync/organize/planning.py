@@ -21,6 +21,7 @@ from s3sync.local.scan import LocalFile
 from s3sync.organize.ranged import RangedFile
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.organize.said import fields_of, named
+from s3sync.pairs.apart import refuse_one_place
 from s3sync.pairs.digests import settle, surely_same
 from s3sync.pairs.planning import warnings_of
 from s3sync.pairs.values import Bucket, Folder, Found, Place
@@ -141,6 +142,13 @@ def _inner(source: Place, target: Place) -> str | None:
     """Beginning of the source's paths that lie in the target, which is organized already; None where none do."""
     one, two = _root(source), _root(target)
     return two.removeprefix(one) if two != one and two.startswith(one) else None
+
+
+def refuse_another_name(work: Work, *, marks: bool = True) -> None:
+    """Raise `UsageError` where both places are one under two names: what is under its new path already would go."""
+    source, target = work.opened.places[End.A], work.opened.places[End.B]
+    if _root(source) != _root(target):
+        refuse_one_place(source, target, marks=marks)
 
 
 def _root(place: Place) -> str:

@@ -14,7 +14,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.errors import ENDS_THE_RUN, S3syncError, declined
 from s3sync.organize.journal import Former, Head, Journal, Line, new_journal, unfinished
-from s3sync.organize.planning import Plan, plan
+from s3sync.organize.planning import Plan, plan, refuse_another_name
 from s3sync.organize.report import Named, OrganizeReport
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
@@ -55,6 +55,8 @@ def run_organize(work: Work, options: OrganizeOptions, environ: Mapping[str, str
         found.held.clear()
     if options.moves:
         _leave_locked(work, report, found)
+    if options.moves and (found.copies or found.held):
+        refuse_another_name(work, marks=not options.dry_run)
     if options.dry_run:
         _foretell(work, report, found)
     for step in (*found.copies, *(step for step, _ in found.held)):
@@ -152,7 +154,7 @@ def _execute(
 def _take_away(report: OrganizeReport, mover: Mover, pool: Pool, arrived: list[tuple[Named, Done]]) -> set[str]:
     """Delete the source's files that this run itself copied, each only if it is still the one that was copied."""
     gone: set[str] = set()
-    for (step, _), result in pool.map(lambda one: mover.take_away(one[0].old, one[1].md5), arrived):
+    for (step, _), result in pool.map(lambda one: mover.take_away(one[0].old, one[1].md5, one[0].new), arrived):
         try:
             result.result()
             gone.add(step.old)

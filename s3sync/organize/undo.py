@@ -12,6 +12,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.pairs import End
 from s3sync.errors import ENDS_THE_RUN, S3syncError, SourceChanged
 from s3sync.organize.journal import Line
+from s3sync.organize.planning import refuse_another_name
 from s3sync.organize.report import Named, UndoneReport
 from s3sync.pairs.digests import proven, surely_same
 from s3sync.pairs.filters import EVERYTHING
@@ -36,6 +37,7 @@ def undo_run(work: Work, run: str, lines: Iterable[Line], *, dry_run: bool) -> U
             pool = stack.enter_context(Pool(work.workers))
             results = pool.map(lambda one: _foretold(work, one), ready)
         else:
+            refuse_another_name(work)
             forget(work, End.A, (line.new for line in ready if not line.held), stay=True)
             mover, pool = stack.enter_context(work.mover(run, lambda warning: None))
             results = pool.map(lambda one: _back(work, mover, one), ready, lambda one: one.size)
@@ -62,7 +64,7 @@ def _back(work: Work, mover: Mover, line: Line) -> int:
         assert back is not None
     if not line.held:
         _require_held(work, line, back, known)
-        mover.take_away(line.new, md5)
+        mover.take_away(line.new, md5, line.old)
     return moved
 
 

@@ -33,6 +33,7 @@ from s3sync.local.modes import POSIX, copy_file
 from s3sync.local.place import delete_for_good, expect, move_to_trash, new_partial, place
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile, look_at
+from s3sync.pairs.apart import refuse_one_file
 from s3sync.pairs.bodies import Bounded
 from s3sync.pairs.digests import Knowledge
 from s3sync.pairs.streaming import Streamer
@@ -266,8 +267,9 @@ class Mover(Struct, frozen=True):
             move_to_trash(old.file, place_.root, step.path, place_.root / STATE_DIR / "trash" / self.stamp)
         return Done(step.path, step.to, None, old.size)
 
-    def take_away(self, path: str, md5: str | None) -> Done:
-        """Delete A's file for good, which B holds with this MD5. Raises where it is no longer that file.
+    def take_away(self, path: str, md5: str | None, held_as: str) -> Done:
+        """Delete A's file for good, which B holds under that name with this MD5. Raises where it is no longer that
+        file, or is B's itself.
 
         In a store it is the very version that was copied; its MD5 may be unknown.
         """
@@ -276,6 +278,10 @@ class Mover(Struct, frozen=True):
             place_.store.delete(found.key, if_match=found.etag)
         else:
             assert found.file is not None
+            held = self.seen[End.B].files.get(held_as)
+            if held is not None and held.file is not None:
+                with local_errors("cannot look at", held.file.where):
+                    refuse_one_file(path, found.file, held.file)
             digests = self.knows[End.A].digests(path, found.file)
             if digests.md5 != md5:
                 raise ChecksumMismatch(f"{path} is not what was copied", hint="run the command again")

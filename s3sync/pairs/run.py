@@ -18,6 +18,7 @@ from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
 from s3sync.errors import ENDS_THE_RUN, PreconditionFailed, S3syncError, SourceChanged, TargetChanged
 from s3sync.pairs.absent import missing, refuse_nothing
+from s3sync.pairs.apart import refuse_one_place
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import foretell, proof
 from s3sync.pairs.leaving import forget
@@ -63,6 +64,8 @@ def run_pair(work: Work, verb: str, options: PairOptions) -> PairReport:
         plan = planned(work, report, options.wish)
         leave_locked(work, report, plan, moves=options.move)
         _gate(work, verb, plan.steps, options)
+        if options.move and work.seen[End.A].files:
+            refuse_one_place(places[End.A], places[End.B], marks=not options.dry_run)
         if options.dry_run:
             foretell(work, report, plan, moves=options.move)
         else:
@@ -252,7 +255,7 @@ def _take_away(work: Work, report: PairReport, mover: Mover, pool: Pool, verifie
     for some in batched(paths, limits.now.files_before_save):
         work.memory.pair.save(base=dict.fromkeys(some))
     forget(work, End.A, paths, stay=True)
-    for path, result in pool.map(lambda path: mover.take_away(path, verified[path]), paths):
+    for path, result in pool.map(lambda path: mover.take_away(path, verified[path], path), paths):
         try:
             _happened(report, work, result.result())
         except S3syncError as error:

@@ -1,0 +1,109 @@
+"""Two names for one place: a mount of the other, a second way to one disk or server. What goes from one goes from both.
+
+Paths do not tell it. So whoever deletes in A what B holds first puts a mark into A, and looks for it in B; and two
+files of this disk are compared by their folders.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from hashlib import md5
+from pathlib import Path
+
+from s3sync.config.schemes import scheme_of
+from s3sync.core.names import STATE_DIR, nfc, without_case
+from s3sync.disk.tree import find_below, parent_of
+from s3sync.errors import LocalError, StoreError, UsageError
+from s3sync.local.room import state_room
+from s3sync.local.scan import LocalFile
+from s3sync.pairs.values import Folder, Place
+from s3sync.store.port import Headers, Overwrite
+
+
+def refuse_one_place(a: Place, b: Place, *, marks: bool = True) -> None:
+    """Raise `UsageError` where what is put into A is in B, too. Without `marks` only two folders are compared.
+
+    Where nothing may be put into A, nothing is found out.
+    """
+    name = f"apart-{secrets.token_hex(8)}"
+    with _marked(a, name) if marks else nullcontext(enter_result=False) as is_there:
+        if _is_one_folder(a, b) or (is_there and _shows(b, name)):
+            raise UsageError(
+                f"{a.shown} and {b.shown} are one place under two names",
+                why="what is deleted in the one would be gone from the other, too",
+                hint="nothing was deleted; name two places that are apart",
+            )
+
+
+def _is_one_folder(a: Place, b: Place) -> bool:
+    one, two = _folder_of(a), _folder_of(b)
+    try:
+        return one is not None and two is not None and one.samefile(two)
+    except OSError:
+        return False
+
+
+def _folder_of(place: Place) -> Path | None:
+    """The folder that a place is, also of a store; None for a place that has none here."""
+    if isinstance(place, Folder):
+        return place.root
+    address = place.settings.store
+    return Path(address.partition("://")[2]) if scheme_of(address).is_folder else None
+
+
+def refuse_one_file(path: str, a: LocalFile, b: LocalFile) -> None:
+    """Raise `LocalError` where two files are one under one name, in a folder that has two. Raises `OSError`.
+
+    Two names of one file in one folder, or in two folders, are hard links: each stays when the other goes.
+    """
+    (one, name), (two, other) = parent_of(a.where, a.depth), parent_of(b.where, b.depth)
+    first, second = one.lstat(name), two.lstat(other)
+    if not os.path.samestat(first, second):
+        return
+    is_one_name = without_case(nfc(name)) == without_case(nfc(other))
+    if first.st_nlink == 1 or (is_one_name and one.identity == two.identity):
+        raise LocalError(
+            f"{path} stays: it is the very file that the other place holds",
+            why=f"{os.path.dirname(a.where)} and {os.path.dirname(b.where)} are one folder under two names",  # noqa: PTH120
+            hint="nothing of it was deleted; name two places that are apart",
+        )
+
+
+@contextmanager
+def _marked(place: Place, name: str) -> Iterator[bool]:
+    """An empty file beside the place's own records, gone afterwards; False where none can be made."""
+    made = False
+    try:
+        with suppress(LocalError, StoreError, OSError):
+            _mark(place, name)
+            made = True
+        yield made
+    finally:
+        with suppress(LocalError, StoreError, OSError):
+            if isinstance(place, Folder):
+                with state_room(place.root) as room:
+                    room.unlink(name, missing_ok=True)
+            else:
+                place.store.delete(place.key(f"{STATE_DIR}/{name}"))
+
+
+def _mark(place: Place, name: str) -> None:
+    if isinstance(place, Folder):
+        with state_room(place.root) as room:
+            os.close(room.create(name))
+        return
+    empty = md5(b"", usedforsecurity=False).digest()
+    place.store.put(place.key(f"{STATE_DIR}/{name}"), b"", mode=Overwrite(), headers=Headers(), md5=empty)
+
+
+def _shows(place: Place, name: str) -> bool:
+    path = f"{STATE_DIR}/{name}"
+    with suppress(StoreError, OSError):
+        if isinstance(place, Folder):
+            return find_below(os.fspath(place.root), path) is not None
+        place.store.head(place.key(path))
+        return True
+    return False
