@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from s3sync.archive.price_list import price_book
 from s3sync.archive.speed import Measured
 from s3sync.archive.stored import size_there
-from s3sync.archive.units import is_due
+from s3sync.archive.units import EMPTY, is_due
 from s3sync.config import Settings
 from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import SMALLEST, Item, Money, colder, month_cost
@@ -42,19 +42,22 @@ class Total(Struct):
 
 
 class UnitLine(Struct, frozen=True):
-    """One unit as it is shown. `due`: its newest file is as old as the set says."""
+    """One unit as it is shown. `due`: it is to be sent: its newest file is as old as the set says, and no archive of it
+    is known. `archived`: one is."""
 
     id: str
     key: str
     size: int
     files: int
     due: bool
+    archived: bool
     refused: str | None
     problems: tuple[str, ...]
 
 
 class SetAnalysis(Struct, frozen=True):
-    """One set. `small`: objects under 128 KB, which lifecycle rules do not move by default.
+    """One set. `small`: objects under 128 KB, which lifecycle rules do not move by default. `archived`: what is here of
+    `total`, and in the store already, by the catalogue; the others are `due` once they are old enough.
 
     `month` is the storage of what is due, for a month in the set's class, `sending` the requests of sending it; None
     where there are no prices, for the reason in `no_price`. `moved` is a month in the class to which rules of lifecycle
@@ -64,6 +67,7 @@ class SetAnalysis(Struct, frozen=True):
 
     set: ArchiveSet
     total: Total
+    archived: Total
     due: Total
     years: dict[str, Total]
     units: tuple[UnitLine, ...]
@@ -107,8 +111,10 @@ def analyze(
     rate: int | None = None,
     region: str | None = None,
     measured: Mapping[str, Measured | None] | None = None,
+    known: Mapping[str, Collection[str]] | None = None,
 ) -> Analysis:
-    """Look at every unit of these sets. `measured`: rates of earlier runs by set, for where no rate is given.
+    """Look at every unit of these sets. `measured`: rates of earlier runs by set, for where no rate is given. `known`:
+    units by set of which an archive is known.
 
     A set that has not the units that are named is left out. Raises `UsageError` where none has them, `ConfigError` for
     a named region without prices, and where the only set cannot be looked at.
@@ -121,7 +127,8 @@ def analyze(
             mine.of(region)
         speed = None if rate is not None or measured is None else measured.get(chosen.name)
         try:
-            sets.append(_analyzed(chosen, settings, units, mine, rate, speed, region))
+            archived = (known or {}).get(chosen.name, ())
+            sets.append(_analyzed(chosen, settings, units, mine, rate, speed, region, archived))
         except ConfigError as error:
             if len(planned) == 1:
                 raise
@@ -141,16 +148,21 @@ def _analyzed(
     given: int | None,
     speed: Measured | None,
     region: str | None,
+    known: Collection[str],
 ) -> SetAnalysis:
     now = time.time()
-    total, due, years, lines, items = Total(), Total(), defaultdict[str, Total](Total), [], []
+    total, archived, due, years, lines, items = Total(), Total(), Total(), defaultdict[str, Total](Total), [], []
     for unit in units:
-        ripe = is_due(chosen, unit, now)
-        files = sum(source.kind is Kind.FILE for source in unit.sources)
-        lines.append(UnitLine(unit.id, unit.key, unit.size, files, ripe, unit.refused, unit.problems))
+        is_known = unit.id in known
+        if is_known and unit.refused == EMPTY:
+            continue  # its files left this disk for the archive
+        ripe = is_due(chosen, unit, now) and not is_known
+        lines.append(_line(unit, ripe=ripe, is_known=is_known))
         if unit.refused is not None:
             continue
         total.add(unit)
+        if is_known:
+            archived.add(unit)
         years[unit.fields.get("year") or str(moment(unit.newest_ns).year)].add(unit)
         if ripe:
             due.add(unit)
@@ -162,6 +174,7 @@ def _analyzed(
     return SetAnalysis(
         set=chosen,
         total=total,
+        archived=archived,
         due=due,
         years=dict(sorted(years.items())),
         units=tuple(lines),
@@ -177,6 +190,11 @@ def _analyzed(
         moves=moves,
         no_price=no_price,
     )
+
+
+def _line(unit: Unit, *, ripe: bool, is_known: bool) -> UnitLine:
+    files = sum(source.kind is Kind.FILE for source in unit.sources)
+    return UnitLine(unit.id, unit.key, unit.size, files, ripe, is_known, unit.refused, unit.problems)
 
 
 def _moves_text(items: Iterable[Item]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import ceil
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,11 +15,13 @@ from s3sync.config import Settings, mask_url
 from s3sync.config.archive_classes import classes_of
 from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import (
+    MINIMUM_DAYS,
     MINIMUM_SIZED,
     SMALLEST,
     Item,
     Money,
     Moves,
+    colder,
     early_cost,
     month_cost,
     overhead_cost,
@@ -130,10 +133,17 @@ def cost_report(
         month=month_cost(items, prices),
         months=tuple(projected(items, prices)),
         scenarios=scenarios(items, prices, warm=warm, cold=cold),
-        small=sum(1 for one, item in pairs if one.size < SMALLEST * item.objects and one.tags),
+        small=sum(1 for one, item in pairs if _stays_as_small(one, item, rules, root)),
         overhead=overhead_cost(items, prices),
         leaving=remainder(archives, prices, now),
     )
+
+
+def _stays_as_small(archive: Archived, item: Item, rules: Sequence[Rule], root: str) -> bool:
+    """True if no rule moves an archive because of its size: one would move a larger one, or its tags ask for it."""
+    is_small = archive.size < SMALLEST * item.objects and not item.moves
+    larger = moves_of(rules, f"{root}{archive.key}", archive.tags, SMALLEST)
+    return is_small and bool(archive.tags or colder(item.storage_class, larger, float("inf")) != item.storage_class)
 
 
 def item_of(archive: Archived, rules: Sequence[Rule], root: str, now: datetime) -> Item:
@@ -175,6 +185,12 @@ def move_cost(archive: Archived, target: str, prices: RegionPrices, now: datetim
         return total + transition_cost(0, "STANDARD", "STANDARD", prices, objects=one)
     read = restore_cost([item.size], item.storage_class, "Bulk", 0, prices, egress=False)
     return total + (read.retrieval if item.storage_class in MINIMUM_SIZED else Money())
+
+
+def days_left(archive: Archived, now: datetime) -> int:
+    """Days of the minimum duration of its class that are still billed if an archive leaves it now."""
+    item = item_of(archive, (), "", now)
+    return max(0, ceil(MINIMUM_DAYS.get(item.storage_class, 0) - item.class_days))
 
 
 def remainder(archives: Iterable[Archived], prices: RegionPrices, now: datetime) -> Money:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 from s3sync.archive.readers import open_file
 from s3sync.archive.readers.said import said, time_fields
-from s3sync.core.archive.layout import OF_DATES, OF_HEADERS, range_of, stem_of
+from s3sync.core.archive.layout import OF_DATES, OF_HEADERS, date_in, range_of, stem_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Source
 from s3sync.core.times import moment
 
-_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 _CHUNK = 1 << 20
 
 
@@ -54,7 +52,7 @@ def of_folder(
     if needs & OF_HEADERS:
         fields |= _agreed(chosen, top, files(), needs)
     if needs & OF_DATES:
-        when = _date_in(fields["name"])
+        when = date_in(fields["name"])
         if when is not None:
             fields |= time_fields(when, "name")
         elif newest := max((source.mtime_ns for source in files() if source.kind is Kind.FILE), default=0):
@@ -103,16 +101,6 @@ def local_time(mtime_ns: int, zone: tzinfo | None) -> datetime:
         return found.astimezone(zone)
     except (OverflowError, ValueError):
         return found
-
-
-def _date_in(name: str) -> datetime | None:
-    found = _DATE.search(name)
-    if found is None:
-        return None
-    try:
-        return datetime(int(found[1]), int(found[3]), int(found[4]))  # noqa: DTZ001 - a date of the place itself
-    except ValueError:  # the 31st of a month that has 30 days
-        return None
 
 
 def _md5(path: Path) -> str:

@@ -80,17 +80,20 @@ class Unnamed(Struct):
 class Target:
     """Folder that members are restored into. The base, and folders above it, are made and are the user's business.
 
-    `mask`: where others may have said the modes, the bits that are not set; None for what this computer sent.
+    `mask`: where others may have said the modes, the bits that are not set; None for what this computer sent. Without
+    `make` nothing is: that is to look at what is there.
     """
 
-    def __init__(self, to: Destination, stamp: str, *, mask: int | None = None) -> None:
+    def __init__(self, to: Destination, stamp: str, *, mask: int | None = None, make: bool = True) -> None:
         self.root, self._stamp, self._mask = to.path, stamp, mask
-        with local_errors("cannot make", to.base):
-            to.base.mkdir(parents=True, exist_ok=True)
+        if make:
+            with local_errors("cannot make", to.base):
+                to.base.mkdir(parents=True, exist_ok=True)
         self._base, self._names = os.path.realpath(to.base), to.names
         hint = "look at what stands there and move it away, or say --to DIR"
-        with local_errors("cannot restore to", self.root, hint=hint):
-            self._folder("", create=0o777)
+        if make:
+            with local_errors("cannot restore to", self.root, hint=hint):
+                self._folder("", create=0o777)
         self._earlier: dict[str, list[str]] = {}
 
     def _folder(self, path: str, *, create: int | None = None) -> GuardedFolder:
@@ -224,6 +227,17 @@ class Target:
             found = folder.find(name)
             is_link = found is not None and stat.S_ISLNK(found.st_mode)
             return Placed.SAME if is_link and folder.readlink(name) == member.target else Placed.BESIDE
+
+    def has_link(self, member: Member) -> bool:
+        """True if the disk has the very symbolic link."""
+        above, _, name = member.path.rpartition("/")
+        with local_errors("cannot read", self._where(member.path)):
+            try:
+                folder = self._folder(above)
+                found = folder.find(name)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            return found is not None and stat.S_ISLNK(found.st_mode) and folder.readlink(name) == member.target
 
     def _require_folders(self, member: Member) -> None:
         """A `..` behind a link leads to where that one leads: behind each name before one stands a real folder."""

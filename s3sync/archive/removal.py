@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import FOREIGN, Archived, Status
 from s3sync.core.archive.values import Index, Member, Pack, SplitIndex, index_key
 from s3sync.core.archive.volumes import archives_of
-from s3sync.errors import ArchiveError, NotFound, PreconditionFailed
+from s3sync.errors import ArchiveError, Halt, NotFound, PreconditionFailed
 from s3sync.store.port import ObjectHead, Store
 
 
@@ -79,6 +79,17 @@ def remove_archive(
     else:
         store.delete(index_key(archive.key))
     catalogue.note_status(archive.key, Status.REMOVED)
+
+
+def refuse_foreign(archives: Sequence[Archived]) -> None:
+    """Raise `Halt` for what another tool made: a copy here, or `--last-copies`, would not have it removed."""
+    units = sorted({one.unit for one in archives if one.status in FOREIGN})
+    if units:
+        raise Halt(
+            f"did not remove the archives of {', '.join(units[:5])}{' and more' if len(units) > 5 else ''}",
+            why="another tool made them, and nothing in them says of which unit they are",
+            hint="remove them with the tool that made them; `s3sync archive catalogue prune` forgets them then",
+        )
 
 
 def _refuse_others(store: Store, archive: Archived, found: Going, seen: Mapping[str, str]) -> None:

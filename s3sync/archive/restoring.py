@@ -17,6 +17,7 @@ from s3sync.archive.foreign import as_they_were, foreign_index
 from s3sync.archive.indexes import index_of
 from s3sync.archive.picking import members_named
 from s3sync.archive.place import Destination
+from s3sync.archive.present import lacking, read_for
 from s3sync.archive.reading_price import is_worth_a_question
 from s3sync.archive.restore import Restored, restore_unit, wanted_of
 from s3sync.archive.thaw import (
@@ -30,14 +31,14 @@ from s3sync.archive.thaw import (
     thaw_all,
     wait_for,
 )
-from s3sync.archive.waiting import Request, forget, note_back, note_thaws, remember, requests_in
+from s3sync.archive.waiting import Request, forget, note_back, note_done, note_thaws, remember, requests_in
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
 from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Kind, Member
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
-from s3sync.core.quantities import files_text
+from s3sync.core.quantities import counted, files_text
 from s3sync.core.spelling import obeyed_refusal, stands_for
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
@@ -147,7 +148,7 @@ class Restoring(Struct, frozen=True):
             report.units.append(found)
             told(found)
             return None
-        if not self._is_ready(index, wanted):
+        if not self._is_ready(index, wanted, to):
             self.remember(index.key)
             report.pending.append(index.unit)
             return None
@@ -159,8 +160,8 @@ class Restoring(Struct, frozen=True):
         """Error for a unit without what is wanted of it."""
         hint = f"`s3sync archive show {typed(archived.unit)}` lists its files"
         if not self.options.light or self.options.members:
-            count = len(index.members)
-            return UsageError(f"{archived.unit} has no such member", why=f"it has {count} members", hint=hint)
+            why = f"it has {counted(len(index.members), 'member')}"
+            return UsageError(f"{archived.unit} has no such member", why=why, hint=hint)
         field = "light" if self.rules.light or not self.rules.heavy else "heavy"
         named = ", ".join(getattr(self.rules, field)) or "none"
         why = f"`{field}` of archives.{self.rules.name} names {named}"
@@ -168,13 +169,14 @@ class Restoring(Struct, frozen=True):
 
     def _foreseen(self, index: Index, wanted: list[Member], to: Destination) -> Restored:
         """What a restore would bring, and what it would have to ask for first. Raises `Unsupported` as it would."""
-        objects = objects_of(index, wanted)
+        missing = lacking(to, wanted)
+        objects = read_for(index, missing)
         cold = ThawLook(self.carrier).cold(objects)
         check_tier(cold, self.options.tier)
-        price, files = self._price(index, objects, cold), [one for one in wanted if one.kind is not Kind.FOLDER]
+        price, files = self._price(index, objects, cold), sum(one.kind is not Kind.FOLDER for one in wanted)
         asked = price if self._is_asked(price) else None
-        size = sum(member.size for member in wanted)
-        return Restored(index.unit, index.key, str(to.path), len(files), size, cold=len(cold), price=asked)
+        size, same = sum(member.size for member in missing), files - len(missing)
+        return Restored(index.unit, index.key, str(to.path), len(missing), size, same, cold=len(cold), price=asked)
 
     def fetch(self, ready: Ready) -> Restored:
         """Bring what is wanted onto the disk, in any thread. Raises as `restore_unit` does."""
@@ -259,13 +261,22 @@ class Restoring(Struct, frozen=True):
         light = light_of(self.rules)
         return lambda path: light(path) and chosen(path)
 
-    def _is_ready(self, index: Index, wanted: list[Member]) -> bool:
-        """True if all can be read now, after a thaw that was asked for and, if wanted, waited for."""
+    def _is_ready(self, index: Index, wanted: list[Member], to: Destination | None = None) -> bool:
+        """True if all can be read now, after a thaw that was asked for and, if wanted, waited for. What the folder has
+        already is neither thawed nor in the price."""
         objects = objects_of(index, wanted)
         look = ThawLook(self.carrier)
         states = look.states(objects)
         cold = look.unreadable(states)
         self._note_back(index, states)
+        if not cold:
+            note_done(self.catalogue, index, look, objects)
+        if to is not None and (cold or self._is_asked(self._price(index, objects, cold))):
+            objects = read_for(index, lacking(to, wanted))
+            keys = {key for key, _ in objects}
+            cold = [one for one in cold if one.key in keys]
+            if not objects:
+                return True
         check_tier(cold, self.options.tier)
         self._ask(index, objects, cold)
         if not cold:

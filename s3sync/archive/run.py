@@ -43,7 +43,7 @@ def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], opti
             found = report_of(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
             if deletes(rules, options) and state is not UnitState.CHANGED and unit.refused is None:
                 found = replace(found, removed=would_remove(rules, unit))
-            if unit.refused is not None:
+            if unit.refused is not None and state is UnitState.PLANNED:
                 found = replace(found, state=UnitState.FAILED, error=f"it cannot be archived: {unit.refused}")
         except ENDS_THE_RUN:
             raise

@@ -14,7 +14,7 @@ from s3sync.archive.indexes import row_of
 from s3sync.archive.thaw import ThawLook, has_expired, objects_of
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, ThawNote
-from s3sync.core.archive.values import Kind, Pack
+from s3sync.core.archive.values import Index, Kind, Pack
 from s3sync.core.times import format_time, parse_time
 from s3sync.decoding import ready
 from s3sync.store.aspects import Thaw, Thaws, ThawState, aspect
@@ -88,6 +88,15 @@ def note_back(catalogue: Catalogue, key: str, thaws: Iterable[Thaw], at: str) ->
         return
     if all(one.state is ThawState.WARM for one in thaws):
         catalogue.note_class(key, classes.pop(), at)
+
+
+def note_done(catalogue: Catalogue, index: Index, look: ThawLook, objects: list[tuple[str, int]]) -> None:
+    """Note that a thaw is done which was noted as under way, where all objects of an archive were looked at."""
+    known = catalogue.archive(index.key)
+    note = known.thaw if known is not None else None
+    if note is not None and note.state == ThawState.THAWING and len(objects) == len(objects_of(index, index.members)):
+        states = [one.thaw for one in look.states(objects)]
+        note_thaws(catalogue, index.key, states, note.tier, note.days, note.requested_at)
 
 
 _SLOWEST = (ThawState.COLD, ThawState.THAWING, ThawState.THAWED)

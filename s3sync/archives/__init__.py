@@ -76,5 +76,6 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
             rate=rate,
             region=region,
             measured={one.name: self.measured_rate(one) for one in sets},
+            known={one.name: self.archived_units(one) for one in sets},
         )
         return structs.replace(found, tables=tuple(one.name for one in every if one not in sets))

@@ -82,12 +82,16 @@ class Catalogued(Opened, frozen=True):
                 if set not in (None, chosen.name) or chosen.rows is not None:
                     continue
                 self.require_source(chosen)
-                with place.catalogue() as catalogue:
-                    known = {one.unit for one in catalogue.archives(set=chosen.name) if one.is_complete}
+                known = self.archived_units(chosen)
                 for unit in find_units(chosen, self.settings.root, due_only=False):
                     if unit.id not in known:
                         files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
                         yield NotArchived(chosen.name, unit.id, files, unit.size, unit.newest_ns, unit.refused)
+
+    def archived_units(self, chosen: ArchiveSet) -> frozenset[str]:
+        """Units of a set of which the catalogue has a whole archive."""
+        with next(place for place in self.places(chosen.name)).catalogue() as catalogue:
+            return frozenset(one.unit for one in catalogue.archives(set=chosen.name) if one.is_complete)
 
     def has_units(self, *, set: str | None = None) -> bool:
         """True if there is any unit on this disk, archived or not."""

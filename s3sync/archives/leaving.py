@@ -8,12 +8,12 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s3sync.archive.billing import as_stored, move_cost, objects_of, region_of, remainder
+from s3sync.archive.billing import as_stored, days_left, move_cost, objects_of, region_of, remainder
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.last_copies import copied, is_own_copy
 from s3sync.archive.looks import looks_of
-from s3sync.archive.removal import going, remove_archive
+from s3sync.archive.removal import going, refuse_foreign, remove_archive
 from s3sync.archive.rules import RulesView, look_to_add, write
 from s3sync.archive.tagging import tag_for_move
 from s3sync.archive.transition import transition
@@ -55,6 +55,8 @@ class LeavePlan(Struct, frozen=True):
     by_tag: frozenset[str] = frozenset()
     rules: RulesView | None = None
     refused: tuple[Problem, ...] = ()
+    days_left: Mapping[str, int] = {}
+    """By archive the days of the minimum duration of its class that are still billed once it left."""
     seen: Mapping[str, Mapping[str, str]] | None = None
     """By archive its objects, with the ETags under which they were looked at. None: all that belongs to it may go."""
 
@@ -131,6 +133,7 @@ class Leaving(Tables, Billed, frozen=True):
             by_tag=tagged,
             rules=look_to_add(store, place.root, move_rule(to, place.root)) if tagged else None,
             refused=tuple(why for why in problems.values() if why is not None) if by_tag else (),
+            days_left=self._days_left(archives),
         )
 
     def remove(
@@ -153,9 +156,18 @@ class Leaving(Tables, Billed, frozen=True):
             versions = aspect(place.store(), Versions)
             keeps = versions is not None and versions.keeps_versions()
             plan = LeavePlan(
-                place.url, tuple(archives), price, no_price, self.prices.currency, None, tuple(last), keeps, seen=seen
+                place.url,
+                tuple(archives),
+                price,
+                no_price,
+                self.prices.currency,
+                last=tuple(last),
+                keeps_versions=keeps,
+                days_left=self._days_left(archives),
+                seen=seen,
             )
             if last and not last_copies and not dry_run:
+                refuse_foreign(archives)
                 raise Halt(
                     f"did not remove the archives of {', '.join(last[:5])}{' and more' if len(last) > 5 else ''}",
                     why="nothing proves that this disk has a copy of all that is in them, so they may be the last ones",
@@ -195,6 +207,10 @@ class Leaving(Tables, Billed, frozen=True):
             return remainder(archives, prices, self.now()), None
         moves = (move_cost(one, target, prices, self.now(), by_tag=one.key in by_tag) for one in archives)
         return sum(moves, Money()), None
+
+    def _days_left(self, archives: Sequence[Archived]) -> dict[str, int]:
+        now = self.now()
+        return {one.key: left for one in archives if (left := days_left(one, now))}
 
     def _with_copy(self, place: Place, archives: Sequence[Archived]) -> dict[str, dict[str, str]]:
         """The archives of which this disk has every byte, as far as their set can be looked at, with their objects.

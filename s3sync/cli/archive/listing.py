@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -88,6 +89,12 @@ def find(
 
     if sum(one is not None for one in (name, md5, sha256)) != 1:
         raise UsageError("find needs one of NAME, --md5 and --sha256", hint="s3sync archive find 'GX01*'")
+    for option, digest, length in (("--md5", md5, 32), ("--sha256", sha256, 64)):
+        if digest is not None and not re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", digest.strip()):
+            what = option[2:].upper().replace("SHA", "SHA-")
+            why = f"one has {length} digits of 0-9 and a-f"
+            raise UsageError(f"{digest[:80]!r} is no {what} for {option}", why=why)
+    md5, sha256 = (one and one.strip().lower() for one in (md5, sha256))
     found = opened(call).find(name, md5=md5, sha256=sha256, limit=limit)
     print_json(found_json(found)) if call.json else print_found(found, call)
     return 0

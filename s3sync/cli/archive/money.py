@@ -114,7 +114,9 @@ def _rules_of(name: str) -> list[Rule]:
         with path.open("rb") as opened_file:
             body = opened_file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {name}", why=reason_of(error)) from None
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else reason_of(error)
+        hint = "name a JSON file of rules, as `aws s3api put-bucket-lifecycle-configuration` takes it"
+        raise UsageError(f"cannot read {name}", why=why, hint=hint) from None
     if len(body) > MOST_BYTES:
         raise UsageError(f"cannot use {name}", why="it is larger than any file of rules")
     return parse_rules(body, name)

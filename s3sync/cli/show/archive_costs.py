@@ -108,4 +108,4 @@ def _print_report(report: CostReport, verbose: bool) -> None:
     if report.month.unknown:
         say(f"Prices that are lacking go into `prices:` in your own settings, for {report.region}: docs/costs.md")
     if report.small:
-        say(f"{counted(report.small, 'archive')} with tags under 128 KB: rules do not move these by default")
+        say(f"{counted(report.small, 'archive')} under 128 KB: rules do not move these by default")

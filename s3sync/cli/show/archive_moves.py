@@ -11,7 +11,7 @@ from s3sync.cli.show.archive_costs import money_json, money_text
 from s3sync.cli.show.archive_rules import difference_lines
 from s3sync.cli.show.words import Json, failed_json, warn_of_failures
 from s3sync.config.schemes import scheme_of
-from s3sync.core.archive.costs import class_notes
+from s3sync.core.archive.costs import MINIMUM_DAYS, class_notes
 from s3sync.core.archive.records import Archived
 from s3sync.core.quantities import counted, size_text
 
@@ -37,6 +37,7 @@ def leave_question(plan: LeavePlan) -> Iterator[str]:
 def _lines(plan: LeavePlan) -> Iterator[str]:
     for one in islice(plan.archives, NAMED):
         where = f"{printable(one.storage_class)}, sent {one.uploaded_at[:10]}"
+        where += _rest_text(plan, one)
         where += ", by tag and rule" if one.key in plan.by_tag else ""
         yield f"  {printable(one.unit)} ({size_text(one.size)}) - {where}"
     if len(plan.archives) > NAMED:
@@ -64,6 +65,15 @@ def _lines(plan: LeavePlan) -> Iterator[str]:
         yield "the bucket keeps versions: what is deleted is still there, and billed, until a rule expires it"
 
 
+def _rest_text(plan: LeavePlan, one: Archived) -> str:
+    """Words for what is left of the minimum duration of an archive's class."""
+    left = plan.days_left.get(one.key)
+    if left is None:
+        return ""
+    verb = "is" if left == 1 else "are"
+    return f", {counted(left, 'day')} of at least {MINIMUM_DAYS[one.storage_class]} {verb} still billed"
+
+
 def leave_json(action: str, reports: Sequence[LeaveReport], code: int) -> Json:
     stores = [
         {
@@ -71,6 +81,7 @@ def leave_json(action: str, reports: Sequence[LeaveReport], code: int) -> Json:
             "to": report.plan.target,
             "price": money_json(report.plan.price) if report.plan.price is not None else None,
             "no_price": report.plan.no_price,
+            "days_still_billed": _days_json(report.plan),
             "planned": [one.unit for one in report.plan.archives],
             "done": [one.unit for one in report.done],
             "failed": [failed_json(problem) for problem in report.failed],
@@ -83,6 +94,14 @@ def leave_json(action: str, reports: Sequence[LeaveReport], code: int) -> Json:
         for report in reports
     ]
     return {"schema": SCHEMA, "command": "archive", "action": action, "stores": stores, "exit_code": code}
+
+
+def _days_json(plan: LeavePlan) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in plan.archives:
+        if left := plan.days_left.get(one.key):
+            found[one.unit] = max(left, found.get(one.unit, 0))
+    return found
 
 
 def print_leave(reports: Sequence[LeaveReport], *, quiet: bool) -> None:

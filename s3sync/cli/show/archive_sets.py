@@ -112,6 +112,7 @@ def _set_json(one: SetAnalysis) -> Json:
         "source": one.set.source,
         "storage_class": one.set.storage_class,
         "total": _total_json(one.total),
+        "archived": _total_json(one.archived),
         "due": _total_json(one.due),
         "years": {year: _total_json(total) for year, total in one.years.items()},
         "small_objects": one.small,
@@ -144,6 +145,7 @@ def _unit_json(line: UnitLine) -> Json:
         "size_bytes": line.size,
         "files": line.files,
         "due": line.due,
+        "archived": line.archived,
         "refused": line.refused,
         "left_out": list(line.problems),
     }
@@ -176,10 +178,14 @@ def _print_set(one: SetAnalysis, report: Analysis, *, verbose: bool) -> None:
     if verbose:
         for line in one.units:
             if line.refused is None:
-                waits = "" if line.due else " (not old enough)"
+                waits = "" if line.due else " (archived already)" if line.archived else " (not old enough)"
                 say(f"    {printable(line.id)} ({size_text(line.size)}) -> {printable(line.key)}{waits}")
     if not one.total.units:
         say(f"  {_nothing_text(one)}")
+        return
+    if one.archived.units:
+        say(f"  archived already: {_total_text(one.archived)}")
+    if not one.due.units and one.archived.units == one.total.units:
         return
     say(f"  due:  {_total_text(one.due)}" if one.due.units != one.total.units else "  all of it is due")
     if one.seconds is not None:

@@ -40,6 +40,8 @@ OF_DATES = frozenset({"year", "month", "day", "date", "captured"})
 OF_HEADERS = frozenset({"object", "filter", "night", "camera"})
 """Fields that somebody has to open a file for."""
 
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+
 F = TypeVar("F")
 
 RANGE = 50
@@ -222,3 +224,14 @@ def first_clash(units: Iterable[tuple[str, str]], *, nested: bool) -> tuple[str,
                     return named[above], unit, above
                 above = above.rpartition("/")[0]
     return None
+
+
+def date_in(name: str) -> datetime | None:
+    """The date in the name of a folder or an archive, `M31_20240115` or `2024-01-15 walk`; None without one."""
+    found = _DATE.search(name)
+    if found is None:
+        return None
+    try:
+        return datetime(int(found[1]), int(found[3]), int(found[4]))  # noqa: DTZ001 - a date of the place itself
+    except ValueError:  # the 31st of a month that has 30 days
+        return None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from s3sync.core.archive.layout import date_in
 from s3sync.core.archive.values import Index, Kind, Pack, traits_of
 from s3sync.core.times import FILE_TIMES, format_ns, parse_time
 
@@ -176,6 +177,9 @@ def date_of(index: Index) -> str | None:
         if len(digits) == 8:
             return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
     year = fields.get("year", "")
+    named = date_in(index.unit.rpartition("/")[2])
+    if "month" not in fields and named is not None and f"{named:%Y}" == year:
+        return f"{named:%Y-%m-%d}"  # of another tool's archive, of which no more than its key is known
     if len(year) == 4 and year.isascii() and year.isdigit():
         return f"{year}-{_two_digits(fields.get('month'))}-{_two_digits(fields.get('day'))}"
     newest = max((one.mtime_ns for one in traits_of(index.members) if one.kind is Kind.FILE), default=None)

@@ -31,6 +31,14 @@ _FILTER = ("Prefix", "Tag", "And", "ObjectSizeGreaterThan", "ObjectSizeLessThan"
 _DEEDS = _RULE[4:]
 _AND = ("Prefix", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
 _TRANSITION = ("Days", "Date", "StorageClass")
+_OF_DEED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "Expiration": (("Days", "Date", "ExpiredObjectDeleteMarker"), ("Days",)),
+    "NoncurrentVersionExpiration": (
+        ("NoncurrentDays", "NewerNoncurrentVersions"), ("NoncurrentDays", "NewerNoncurrentVersions")
+    ),
+    "AbortIncompleteMultipartUpload": (("DaysAfterInitiation",), ("DaysAfterInitiation",)),
+}  # fmt: skip
+"""Words that what deletes has, and those of them that are numbers (S3 API, `LifecycleRule`)."""
 
 
 def class_meant(word: str) -> str | None:
@@ -47,7 +55,8 @@ def parse_rules(body: bytes, name: str) -> list[Rule]:
     try:
         document = json.decode(body)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"cannot use {name}", why=f"it is no JSON: {error}") from None
+        hint = 'write it as `aws s3api put-bucket-lifecycle-configuration` takes it: {"Rules": [...]}'
+        raise ConfigError(f"cannot use {name}", why=f"it is no JSON: {error}", hint=hint) from None
     mistakes = list(_of_document(document))
     if mistakes:
         raise ConfigError(
@@ -106,6 +115,9 @@ def _of_rule(rule: dict[str, Any], where: str) -> Iterator[str]:
             yield f"{where}: `And` must be an object"
     if not any(isinstance(rule.get(name), (dict, list)) and rule[name] for name in _DEEDS):
         yield f"{where} does nothing: it needs one of {', '.join(_DEEDS)}"
+    for kind, (known, numbers) in _OF_DEED.items():
+        if kind in rule:
+            yield from _of_deed(rule[kind], f"{where}, {kind}", known, numbers)
     for kind in ("Transitions", "NoncurrentVersionTransitions"):
         moves = rule.get(kind, [])
         if not isinstance(moves, list):
@@ -113,6 +125,18 @@ def _of_rule(rule: dict[str, Any], where: str) -> Iterator[str]:
             continue
         for move in moves:
             yield from _of_move(move, f"{where}, {kind}", noncurrent=kind != "Transitions")
+
+
+def _of_deed(deed: Any, where: str, known: tuple[str, ...], numbers: tuple[str, ...]) -> Iterator[str]:
+    """Mistakes of what deletes objects, or drops uploads."""
+    if not isinstance(deed, dict):
+        yield f"{where}: it must be an object"
+        return
+    yield from _names(deed, known, where)
+    for name in numbers:
+        said = deed.get(name, 1)
+        if not isinstance(said, int) or isinstance(said, bool) or said < 1:
+            yield f"{where}: `{name}` must be a whole number above 0, and not {said!r}"
 
 
 def _of_conditions(chosen: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -146,6 +170,8 @@ def _of_move(move: Any, where: str, *, noncurrent: bool) -> Iterator[str]:
     days = move.get("NoncurrentDays" if noncurrent else "Days", 0)
     if not isinstance(days, int) or isinstance(days, bool) or days < 0:
         yield f"{where}: days must be a whole number, and not {days!r}"
+    if not noncurrent and "Days" not in move and "Date" not in move:
+        yield f"{where}: it needs `Days`, after which objects move"
     target = move.get("StorageClass")
     if target in ("STANDARD_IA", "ONEZONE_IA") and "Date" not in move and isinstance(days, int) and 0 <= days < 30:
         yield f"{where}: S3 moves nothing to {target} before 30 days"
@@ -162,6 +188,7 @@ def _names(found: Mapping[str, Any], known: tuple[str, ...], where: str) -> Iter
             continue
         near = lower.get(name.lower()) or lower.get(f"{name.lower()}s")
         near = near or next(iter(_near(name, known, 0.7)), None)
+        near = near or next((one for one in known if one.lower().endswith(name.lower())), None)
         yield f"{where}: {name!r} is unknown" + (f": it is {near!r}" if near else "")
 
 

@@ -268,7 +268,8 @@ def test_adopted_archives_move_and_are_never_removed(place: Place, tmp_path: Pat
     ana.ok("archive", "transition", "b40-old", "--to", "GLACIER_IR", "--yes", cwd=ana.repo)
     assert place.class_of("old/b00-b49/b40-old.tar") == "GLACIER_IR"
     ana.ok("restore", "b40-old", "--to", "back", "--yes", cwd=ana.repo)
-    ana.expect(5, "archive", "remove", "b40-old", "--yes", cwd=ana.repo)
+    told = ana.expect(5, "archive", "remove", "b40-old", "--yes", cwd=ana.repo)
+    assert "another tool made them" in told.err and "--last-copies" not in told.err
     refused = ana.expect(3, "archive", "remove", "b40-old", "--yes", "--last-copies", cwd=ana.repo)
     assert "another tool made it" in refused.err and place.held() == {"old/b00-b49/b40-old.tar"}
 

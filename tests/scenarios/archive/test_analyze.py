@@ -136,3 +136,35 @@ def test_prices_of_the_settings_and_moves_of_rules_count(david: Person) -> None:
     assert "lifecycle apply` set them): to GLACIER after 90 days: $0.03 a month then" in found.out
     told = david.ok("archive", "analyze", "--json", cwd=david.repo).json["sets"][0]
     assert told["month_when_moved"]["amount"] == pytest.approx(0.03125, rel=0.01)
+
+
+def test_what_is_archived_already_is_not_due_and_an_emptied_unit_is_no_mistake(david: Person) -> None:
+    """Also in `run --dry-run`, which says what `run` does."""
+    vault = david.root / "vault"
+    rules = f"{{store: '{vault.as_uri()}', source: raw/*, layout: '{{id}}', light: ['*.srt']}}"
+    settings(david, f"archives:\n  done: {rules}\n")
+    put(david.repo, "raw/m31/cal/a.fits", bytes(3000))
+    put(david.repo, "raw/m42/b.fits", bytes(2000))
+    put(david.repo, "raw/m42/b.srt", b"said")
+    david.ok("archive", "run", "--delete-local", "--yes", "--create", cwd=david.repo)
+    put(david.repo, "raw/m77/c.fits", bytes(1000))
+    (david.repo / "raw/m31/cal").mkdir(parents=True)
+    (david.repo / "raw/empty").mkdir()
+    result = david.expect(3, "archive", "analyze", "-v", cwd=david.repo)
+    assert "archived already: 1 unit, 1 file, 4 B" in result.out and "due:  1 unit, 1 file, 1.0 KB" in result.out
+    assert "m42 (4 B) -> m42.tar (archived already)" in result.out
+    assert "m31" not in result.err and "empty cannot be archived" in result.err
+    (david.repo / "raw/empty").rmdir()
+    (found,) = david.ok("archive", "analyze", "--json", cwd=david.repo).json["sets"]
+    assert (found["archived"]["units"], found["due"]["units"], found["total"]["units"]) == (1, 1, 2)
+    assert {one["id"]: (one["archived"], one["due"]) for one in found["units"]} == {
+        "m42": (True, False),
+        "m77": (False, True),
+    }
+    for dry in (["--dry-run"], []):
+        units = david.ok("archive", "run", *dry, "--json", cwd=david.repo).json["units"]
+        assert {one["unit"]: one["state"] for one in units} == {
+            "m31": "archived",
+            "m42": "archived",
+            "m77": "planned" if dry else "sent",
+        }

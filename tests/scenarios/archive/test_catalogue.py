@@ -260,8 +260,41 @@ def test_costs_count_with_the_rules_of_the_bucket(place: Place) -> None:
     assert m31 > 300_000
     assert rules["months"][0] == without["months"][0]
     assert rules["months"][-1]["amount"] < without["months"][-1]["amount"], "m31 is in DEEP_ARCHIVE by then"
-    assert rules["small_archives"] == 1
+    assert rules["small_archives"] == 2, "one that a rule would move by its tag, and one by its prefix"
     assert "eu-nowhere-1" in ana.expect(2, "archive", "cost", "--region", "eu-nowhere-1", cwd=ana.repo).err
+
+
+def test_small_objects_that_a_rule_of_a_prefix_would_move_are_told_in_costs(place: Place) -> None:
+    ana = place.person("ana")
+    put(ana.repo, "shots/2024/GX01.MP4", b"clip" * 100)
+    ana.ok("archive", "run", "--set", "media", cwd=ana.repo)
+    cost = ("archive", "cost", "--region", "us-east-1")
+    assert "128 KB" not in ana.ok(*cost, cwd=ana.repo).out
+    ana.ok("archive", "lifecycle", "apply", "--set", "media", "--yes", cwd=ana.repo)
+    assert "1 archive under 128 KB: rules do not move these by default" in ana.ok(*cost, cwd=ana.repo).out
+
+
+def test_the_days_that_are_billed_after_a_removal_are_told_first(place: Place) -> None:
+    """Also where no prices are known."""
+    ana = sent(place)
+    for target, days in (("DEEP_ARCHIVE", 180), ("STANDARD_IA", 30)):
+        ana.ok("archive", "transition", "m31" if days == 180 else "m42", "--to", target, "--yes", cwd=ana.repo)
+    said = ana.ok("archive", "remove", "m*", "--dry-run", cwd=ana.repo)
+    assert "180 days of at least 180 are still billed" in said.out and "price: not known" in said.out
+    assert "30 days of at least 30 are still billed" in said.out
+    asked = ana.expect(5, "archive", "remove", "m31", "--region", "us-east-1", cwd=ana.repo)
+    assert "180 days of at least 180 are still billed" in asked.err
+    (found,) = ana.ok("archive", "remove", "m31", "--dry-run", "--json", cwd=ana.repo).json["stores"]
+    assert found["days_still_billed"] == {"m31": 180}
+
+
+def test_a_digest_that_is_none_is_no_answer(place: Place) -> None:
+    ana = sent(place)
+    for words, why in ((("--md5", "xyz"), "32 digits"), (("--sha256", "ab" * 16), "64 digits")):
+        refused = ana.expect(2, "archive", "find", *words, cwd=ana.repo)
+        assert why in refused.err and "No archive" not in refused.out
+    (one,) = ana.ok("archive", "find", "light_1.fits", "--json", cwd=ana.repo).json["files"][:1]
+    assert ana.ok("archive", "find", "--sha256", one["sha256"].upper(), "--json", cwd=ana.repo).json["files"]
 
 
 def test_where_everything_lives_is_the_manifest_of_earlier_tools(place: Place) -> None:

@@ -97,6 +97,15 @@ def note(place: Place, session: str) -> dict[str, Any]:
     return {"session_id": session, "s3_bucket": place.bucket, "s3_key": key}
 
 
+def adopted_without(place: Place, root: Path) -> list[dict[str, Any]]:
+    """The sessions as who lacks the old tool's database adopts them."""
+    jan = Person("jan", root / "jan", place.server.environment(), fresh=True)
+    settings(jan, SETS.format(endpoint=place.server.environment()["AWS_ENDPOINT_URL"], bucket=place.bucket))
+    jan.ok("archive", "adopt", "--set", "sessions", cwd=jan.repo)
+    listed: list[dict[str, Any]] = jan.ok("archive", "list", "--json", cwd=jan.repo).json["archives"]
+    return listed
+
+
 def test_it_is_adopted_and_comes_back(place: Place, tmp_path: Path) -> None:
     ana = Person("ana", tmp_path / "ana", place.server.environment(), fresh=True)
     settings(ana, SETS.format(endpoint=place.server.environment()["AWS_ENDPOINT_URL"], bucket=place.bucket))
@@ -141,6 +150,8 @@ def test_it_is_adopted_and_comes_back(place: Place, tmp_path: Path) -> None:
     ana.ok("archive", "verify", cwd=ana.repo)
     assert "older tool" in ana.ok("archive", "log", "--unit", SESSION, cwd=ana.repo).out
 
+    days = {one["unit"]: one["archive_date"] for one in adopted_without(place, tmp_path)}
+    assert days == {SESSION: "2024-01-15", COLD: "2023-12-02"}, "as their names say"
     cold = next(one for one in listed if one["unit"] == COLD)
     assert (cold["status"], cold["storage_class"], cold["files"]) == ("not indexed", "DEEP_ARCHIVE", 7)
     assert cold["retrieval"]["tier"] == "Bulk" and cold["retrieval"]["state"] == "cold"

@@ -89,3 +89,39 @@ def test_an_expired_thaw_is_seen_and_asked_for_once_more(moto: Server, tmp_path:
     (david.repo / "raw/m42/a.fits").unlink()
     david.ok("restore", "m42", "--yes", "--wait", cwd=david.repo)
     assert (david.repo / "raw/m42/a.fits").read_bytes() == b"light"
+
+
+def test_what_is_here_already_is_neither_thawed_nor_priced(moto: Server, tmp_path: Path) -> None:
+    """Of a container as of single files; a dry run says the same, and makes nothing."""
+    for pack, cold in (("tar", 1), ("none", 1)):
+        ana = on(moto, tmp_path / pack, uuid.uuid4().hex, "    storage_class: DEEP_ARCHIVE\n", pack)
+        for name in ("a.fits", "cal/b.fits", "c.fits"):
+            put(ana.repo, f"raw/m42/{name}", name.encode() * 100)
+        (ana.repo / "raw/m42/link").symlink_to("a.fits")
+        ana.ok("archive", "run", cwd=ana.repo)
+        kept = ana.ok("restore", "m42", "--max-cost", "0", cwd=ana.repo)  # without a price, and nobody is asked
+        assert "0 files (0 B) restored" in kept.out and "4 there already" in kept.out
+        assert "cold" in ana.ok("restore", "m42", "--status", cwd=ana.repo).out
+        dry = ana.ok("restore", "m42", "--dry-run", cwd=ana.repo)
+        assert "0 files (0 B) would be restored" in dry.out and "4 there already" in dry.out and "thaw" not in dry.out
+        (ana.repo / "raw/m42/cal/b.fits").unlink()
+        (ana.repo / "raw/m42/cal").rmdir()
+        dry = ana.ok("restore", "m42", "--dry-run", "--json", cwd=ana.repo).json["units"][0]
+        assert (dry["files"], dry["there_already"], dry["cold"]) == (1, 3, cold)
+        assert not (ana.repo / "raw/m42/cal").exists()
+        asked = ana.expect(5, "restore", "m42", cwd=ana.repo)
+        assert f"thawing {cold} (bulk)" in asked.err
+        ana.ok("restore", "m42", "--yes", "--wait", cwd=ana.repo)
+        assert (ana.repo / "raw/m42/cal/b.fits").exists()
+        states = ana.ok("restore", "m42", "--status", "--json", cwd=ana.repo).json["thaws"]
+        assert sorted(one["state"] for one in states) == (["thawed"] if pack == "tar" else ["cold", "cold", "thawed"])
+
+
+def test_a_thaw_that_is_done_is_noted_by_whoever_restores(slow: Server, tmp_path: Path) -> None:
+    david = archived(slow, tmp_path)
+    david.expect(8, "restore", "m42", "--yes", cwd=david.repo)
+    while (done := david.run("restore", "m42", "--yes", cwd=david.repo)).code == 8:
+        pass
+    assert done.code == 0
+    (one,) = david.ok("archive", "catalogue", "export", cwd=david.repo).json["archives"]
+    assert one["retrieval"]["state"] == "thawed" and one["retrieval"]["until"]
