@@ -1875,6 +1875,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_given_names.py", "-k", "came_with"),
     ),
     Mutant(
+        "mode-of-a-link",
+        "F49: what is swapped for a link has no mode changed behind it",
+        "s3sync/disk/guarded.py",
+        "_HAS_NAMED = hasattr(",
+        "_HAS_NAMED = False and hasattr(",
+        ("tests/unit/disk/test_guarded.py", "-k", "changes_no_mode"),
+    ),
+    Mutant(
         "one-place",
         "pairs: what is in one place under two names is the only copy",
         "s3sync/pairs/apart.py",

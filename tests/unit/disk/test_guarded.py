@@ -186,6 +186,31 @@ def test_f54_a_private_folder_is_closed_to_others(tmp_path: Path, way: bool) -> 
         assert stat.S_IMODE((tmp_path / "a").stat().st_mode) & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("kind", ["a file", "a folder"])
+def test_f49_what_is_swapped_for_a_link_between_check_and_use_changes_no_mode_outside(
+    room: GuardedFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, way: bool
+) -> None:
+    """As somebody can who writes into a folder that an archive is restored to."""
+    if not way:
+        pytest.skip("Windows has no modes, and no such links for everybody")
+    inside, outside = tmp_path / "room/x", tmp_path / "private"
+    for path in (inside, outside):
+        path.mkdir(mode=0o700) if kind == "a folder" else path.touch(mode=0o600)
+    change = os.chmod
+
+    def swapped(*words: object, **more: object) -> None:
+        inside.rename(tmp_path / "room/moved")
+        inside.symlink_to(outside)
+        change(*words, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "chmod", swapped)
+    room.chmod("x", 0o777)
+    assert stat.S_IMODE(outside.stat().st_mode) in (0o600, 0o700)
+    assert stat.S_IMODE((tmp_path / "room/moved").stat().st_mode) == 0o777
+    with pytest.raises(Refused):
+        room.chmod("x", 0o777)
+
+
 def test_f49_a_folder_swapped_for_a_link_between_check_and_use_puts_nothing_outside(
     room: GuardedFolder, tmp_path: Path
 ) -> None:
