@@ -1877,10 +1877,18 @@ MUTANTS = (
     Mutant(
         "mode-of-a-link",
         "F49: what is swapped for a link has no mode changed behind it",
-        "s3sync/disk/guarded.py",
+        "s3sync/disk/modes.py",
         "_HAS_NAMED = hasattr(",
         "_HAS_NAMED = False and hasattr(",
         ("tests/unit/disk/test_guarded.py", "-k", "changes_no_mode"),
+    ),
+    Mutant(
+        "hidden-there",
+        "pairs: what a rule that arrived leaves out in one place is deleted in the other for no wish",
+        "s3sync/pairs/planning.py",
+        "        if _is_hidden(work, line):\n",
+        "        if False:\n",
+        ("tests/scenarios/pairs/test_bad_places.py", "-k", "deletes_in_the_other"),
     ),
     Mutant(
         "one-place",

@@ -23,14 +23,11 @@ from s3sync.disk import checks, held
 from s3sync.disk.durable import read_all, sync_descriptor, write_all
 from s3sync.disk.errors import Refused
 from s3sync.disk.held import FOLDER, PLAIN, HeldFolder, group_given
+from s3sync.disk.modes import change_mode
 
 T = TypeVar("T")
 
 _READ = os.O_RDONLY | PLAIN
-_DESCRIPTORS = "/proc/self/fd"
-_HAS_NAMED = hasattr(os, "O_PATH") and os.path.isdir(_DESCRIPTORS)  # noqa: PTH112
-_NAMED_ONLY = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC if _HAS_NAMED else None
-"""Flags for a descriptor of what has a name, be it a link; None where the system has none, or shows none as paths."""
 
 _BUSY_TRIES, _BUSY_S = 40, 0.05
 """Another program may have to give up its lease on a file (Samba does so) before we can open it."""
@@ -300,23 +297,9 @@ class GuardedFolder(HeldFolder):
         return os.readlink(place, dir_fd=base)
 
     def chmod(self, name: str, mode: int) -> None:
-        """Change the mode of a file or folder, also of one that may not be opened. Raises `Refused` for a link.
-
-        On Linux by a descriptor that opens nothing: `os.chmod` would follow a link that somebody puts there meanwhile.
-        """
+        """Change the mode of a file or folder, also of one that may not be opened. Raises `Refused` for a link."""
         place, base = self._at(name)
-        held_open = os.open(place, _NAMED_ONLY, dir_fd=base) if _NAMED_ONLY is not None and base is not None else None
-        try:
-            found = os.stat(place, dir_fd=base, follow_symlinks=False) if held_open is None else os.fstat(held_open)
-            if checks.is_link(found):
-                raise Refused(errno.ELOOP, checks.A_LINK, f"{self.path}{os.sep}{name}")
-            if held_open is not None:
-                os.chmod(f"{_DESCRIPTORS}/{held_open}", mode)  # noqa: PTH101
-            else:
-                os.chmod(place, mode, dir_fd=base, follow_symlinks=os.chmod not in os.supports_follow_symlinks)
-        finally:
-            if held_open is not None:
-                os.close(held_open)
+        change_mode(place, base, mode, f"{self.path}{os.sep}{name}")
 
     def utime(self, name: str, mtime_ns: int) -> None:
         place, base = self._at(name)

@@ -50,6 +50,8 @@ def planned(work: Work, report: PairReport, wish: Wish) -> Planned:
             report.failed.append(Problem(path, str(error), error.hint))
 
     for line in plan(work.decisions(failed), wish, keep_name):
+        if _is_hidden(work, line):
+            continue
         if isinstance(line, Step):
             found.steps.append(line)
         elif isinstance(line, Left):
@@ -64,6 +66,19 @@ def planned(work: Work, report: PairReport, wish: Wish) -> Planned:
     found.steps = _holdable(work, report, found.steps)
     _warn_of_arrivals(work, report, found.steps)
     return found
+
+
+def _is_hidden(work: Work, line: Step | Left | Clash | Alike) -> bool:
+    """True for what only looks deleted, or as if one place alone had it: the rules of the other leave it out there.
+
+    Whoever writes into a place writes its rules, and would have a mirror delete what both hold.
+    """
+    if not isinstance(line, Left) and not (isinstance(line, Step) and line.do is Do.DELETE):
+        return False
+    return any(
+        line.path not in work.seen[end].files and isinstance(place, Folder) and place.ignored(line.path)
+        for end, place in work.opened.places.items()
+    )
 
 
 def _warn_of_arrivals(work: Work, report: PairReport, steps: SpilledList[Step]) -> None:

@@ -162,6 +162,24 @@ def test_a_repository_has_no_say_in_where_an_address_leads(desk: Desk) -> None:
     assert told.code == 1 and "agreed" not in told.err and "127.0.0.1:9" in told.err
 
 
+@pytest.mark.parametrize("rule", ["*.mov", "rushes/", "/rushes/**"])
+@pytest.mark.parametrize("way", [("--delete",), ("--bidirectional", "--delete")], ids=lambda way: way[0])
+def test_no_rule_that_arrives_in_a_place_deletes_in_the_other(desk: Desk, rule: str, way: tuple[str, ...]) -> None:
+    """A colleague puts a `.s3syncignore` beside the files: a mirror of them would delete its copies."""
+    a, b = desk.place("folder", "a"), desk.place("store", "b")
+    files = {"rushes/day 1/one.mov": b"one", "keep.txt": b"keep", "gone.txt": b"gone"}
+    for name, body in files.items():
+        a.put(name, body)
+    desk.run("sync", a, b, "--bidirectional")
+    a.put(".s3syncignore", f"{rule}\n".encode())
+    a.drop("gone.txt")
+    told = desk.run("sync", a, b, *way, "--json").json
+    assert [one["name"] for one in told["deleted"]] == ["gone.txt"]
+    assert b.files() == a.files() and b.files()["rushes/day 1/one.mov"] == b"one"
+    told = desk.run("sync", a, b, "--bidirectional", "--json").json
+    assert told["left"] == []
+
+
 def test_no_file_in_a_place_takes_back_what_is_ignored(desk: Desk) -> None:
     """Whoever writes to a folder may have more left out there. What is in its `.s3sync` is no rule at all."""
     person = desk.person
