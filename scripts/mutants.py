@@ -4002,6 +4002,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_bad_units.py", "-k", "bad_row"),
     ),
     Mutant(
+        "controls-of-strangers",
+        "an archive of somebody else brings no name that a terminal obeys",
+        "s3sync/archive/restoring.py",
+        '    return refusal.reason if refusal else control_reason(where) or control_reason(member.target or "")\n',
+        '    return refusal.reason if refusal else control_reason(member.target or "")\n',
+        ("tests/scenarios/archive/test_restore.py", "-k", "programs_obey"),
+    ),
+    Mutant(
         "dates-beyond-numbers",
         "nothing but our own errors leaves a store, whatever date it tells",
         "s3sync/core/times.py",

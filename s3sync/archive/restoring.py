@@ -36,7 +36,7 @@ from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
 from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Kind, Member
-from s3sync.core.names import STATE_DIR
+from s3sync.core.names import STATE_DIR, control_reason
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import counted, files_text
 from s3sync.core.spelling import obeyed_refusal, stands_for
@@ -64,7 +64,7 @@ class RestoreOptions(Struct, frozen=True):
     max_cost: float | None = None
     dry_run: bool = False
     obeyed: bool = False
-    """Names are restored, too, that other programs obey, from an archive that this computer did not send."""
+    """Names are restored, too, that programs or terminals obey, from an archive that this computer did not send."""
     notify: bool = False
     """Have a notice sent when what is being thawed can be read."""
     by_batch: bool = False
@@ -207,9 +207,9 @@ class Restoring(Struct, frozen=True):
             if any(stands_for(name, (STATE_DIR,)) for name in where.split("/")):
                 found[member.path] = f"{STATE_DIR} is reserved for s3sync itself, and never restored"
                 continue
-            refusal = None if is_own or self.options.obeyed else obeyed_refusal(where)
-            if refusal is not None:
-                found[member.path] = f"{refusal.reason}, and another computer sent it; --obeyed restores it, too"
+            reason = None if is_own or self.options.obeyed else _obeyed(member, where)
+            if reason is not None:
+                found[member.path] = f"{reason}, and another computer sent it; --obeyed restores it, too"
         return found
 
     def _ready_index(self, archived: Archived, report: RestoreReport) -> Index | None:
@@ -332,6 +332,12 @@ class Restoring(Struct, frozen=True):
             raise Halt(f"{index.unit} is not restored for {limit:.2f} or less", why=why, hint=hint)
         if self._is_asked(price) and limit is None and not self.options.yes and not self.confirm(price):
             raise declined(f"{index.unit} was not restored")
+
+
+def _obeyed(member: Member, where: str) -> str | None:
+    """Reason why a member of a stranger's archive is left out, as `down` leaves one out; None for an ordinary one."""
+    refusal = obeyed_refusal(where)
+    return refusal.reason if refusal else control_reason(where) or control_reason(member.target or "")
 
 
 def _by_content(carrier: Carrier, index: Index) -> Carrier:

@@ -109,6 +109,11 @@ def windows_reason(path: str) -> str | None:
     return None
 
 
+def control_reason(path: str) -> str | None:
+    """Reason why a path by somebody else gets no name on a disk: terminals obey it. None for one without."""
+    return "the name has a control character in it" if _CONTROL.search(path) else None
+
+
 def _segment_reason(segment: str) -> str | None:
     if segment == "":
         return "it has an empty folder or file name in it"
@@ -116,8 +121,8 @@ def _segment_reason(segment: str) -> str | None:
         return f"{segment!r} as a folder name leads elsewhere"
     if not is_text(segment):
         return "the name is not valid UTF-8"
-    if _CONTROL.search(segment):
-        return "the name has a control character in it"
+    if reason := control_reason(segment):
+        return reason
     if "\\" in segment:
         return "a backslash in a name means a folder on some systems"
     if len(segment.encode("utf-8")) > SEGMENT_BYTES:

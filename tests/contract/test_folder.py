@@ -6,6 +6,7 @@ import errno
 import multiprocessing
 import os
 import shutil
+import socket
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -174,6 +175,35 @@ def test_links_are_not_followed(store: FolderStore, root: Path) -> None:
     with pytest.raises(StoreError, match="cannot list"):
         keys(store)
     assert [path.name for path in outside.iterdir()] == ["secret"]
+
+
+def a_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        here = os.open(path.parent, os.O_RDONLY)
+        one.bind(f"/proc/self/fd/{here}/{path.name}" if len(str(path)) > 100 else str(path))
+        os.close(here)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (os.mkfifo, "a named pipe"),
+        (lambda path: path.symlink_to("/nowhere"), "a symbolic link"),
+        (a_socket, "a socket"),
+    ],
+)
+@pytest.mark.parametrize("above", ["", "in/"])
+def test_what_is_no_file_is_named_with_what_to_do(
+    store: FolderStore, root: Path, make: Callable[[Path], object], what: str, above: str
+) -> None:
+    (root / above).mkdir(exist_ok=True)
+    make(root / above / "odd")
+    for call in (lambda: keys(store), lambda: put(store, f"{above}odd"), lambda: store.delete(f"{above}odd")):
+        with pytest.raises(StoreError) as refused:
+            call()
+        told = f"{refused.value} {refused.value.hint}"
+        assert f"{root / above / 'odd'}" in told and what in told and "Move it elsewhere" in told, told
 
 
 def test_the_store_may_be_named_through_a_link(root: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 
+from s3sync.disk.checks import require_file
 from s3sync.disk.errors import Refused
 from s3sync.errors import AccessDenied, BucketMissing, DiskFull, S3syncError, StoreError, Unreachable
 
@@ -44,6 +46,25 @@ _HINTS: dict[type[S3syncError], str] = {
     Unreachable: "check that the disk is connected or the network drive is mounted",
 }
 _REFUSED = "remove it from the store's folder, and ask who can write there"
+
+
+def odd(message: str, where: str, why: str) -> StoreError:
+    """Error about something in the store's folder that is neither a file nor a folder."""
+    return StoreError(
+        message,
+        why=f"of {where}: {why}",
+        hint="a folder store holds files and folders only. Move it elsewhere (where it is a link, put what it leads to "
+        "in its place, if that was meant), and ask who can write there",
+    )
+
+
+def what_is(status: os.stat_result, where: str) -> str:
+    """What stands in the place of a file, in words."""
+    try:
+        require_file(status, where, shared=True)
+    except Refused as error:
+        return error.why
+    return "it changed while it was looked at"
 
 
 def disk_error(error: OSError, doing: str, what: str) -> S3syncError:

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
-from s3sync.disk.errors import Refused
+from s3sync.disk.errors import Refused, reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import StoreError
-from s3sync.store.folder.errors import disk_error
+from s3sync.store.folder.errors import disk_error, odd, what_is
 from s3sync.store.folder.layout import Layout, is_reserved
 from s3sync.store.folder.objects import current, info_of, known
 from s3sync.store.port import ObjectInfo
@@ -86,19 +86,16 @@ def _is_file(layout: Layout, names: tuple[str, ...]) -> bool:
 
 
 def _odd(folder: GuardedFolder, name: str) -> StoreError:
-    return StoreError(
-        f"cannot list {folder.path}",
-        why=f"{name} is a link or a special file, and a folder store holds only files and folders",
-        hint="move it out of the store's folder",
-    )
+    where = f"{folder.path}{os.sep}{name}"
+    try:
+        why = what_is(folder.lstat(name), where)
+    except OSError as error:
+        why = reason_of(error)
+    return odd(f"cannot list {folder.path}", where, why)
 
 
 def _odd_folder(layout: Layout, names: tuple[str, ...], error: Refused) -> StoreError:
-    return StoreError(
-        f"cannot list {layout.root}/{'/'.join(names)}",
-        why=f"of {error.filename}: {error.why}",
-        hint="move it out of the store's folder",
-    )
+    return odd(f"cannot list {layout.root}/{'/'.join(names)}", str(error.filename), error.why)
 
 
 def _entries(folder: GuardedFolder) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from s3sync.core.times import FILE_TIMES, moment, parse_ns
 from s3sync.disk.checks import is_link
 from s3sync.disk.errors import Refused
 from s3sync.errors import AccessDenied, ChecksumMismatch, NotFound, PreconditionFailed, StoreError, Unreachable
-from s3sync.store.folder.errors import disk_error
+from s3sync.store.folder.errors import disk_error, odd, what_is
 from s3sync.store.folder.files import (
     BLOCK,
     NEXT,
@@ -73,7 +73,7 @@ def _missing(layout: Layout, key: str) -> NotFound:
 
 
 def _untouchable(key: str, error: Refused) -> StoreError:
-    return StoreError(f"will not touch {key!r}", why=f"of {error.filename}: {error.why}", hint="remove it")
+    return odd(f"will not touch {key!r}", str(error.filename), error.why)
 
 
 def _is_folder(layout: Layout, spot: tuple[str, ...]) -> bool:
@@ -186,7 +186,8 @@ def _plain(layout: Layout, key: str) -> os.stat_result | None:
             return None
         raise _untouchable(key, error) from error
     if found and (is_link(found) or not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))):
-        raise StoreError(f"will not touch {key!r}", why="it is a link or a special file", hint="remove it")
+        where = str(layout.root.joinpath(*spot))
+        raise odd(f"will not touch {key!r}", where, what_is(found, where))
     return found
 
 

@@ -250,7 +250,12 @@ def test_a_set_of_single_files_goes_back_to_its_tree(david: Person, vault: Path)
     }
 
 
-@pytest.mark.parametrize("name", [".git/config", "cut/.GIT/hooks/pre-commit", ".hg/hgrc", "HEAD", ".s3sync.yaml"])
+CONTROLS = ["a\r", "cut/\x1b]0;x\x07.mov", "a\x9b2J"]
+
+
+@pytest.mark.parametrize(
+    "name", [".git/config", "cut/.GIT/hooks/pre-commit", ".hg/hgrc", "HEAD", ".s3sync.yaml", *CONTROLS]
+)
 def test_what_programs_obey_comes_back_where_it_was_sent_and_elsewhere_only_when_asked(
     name: str, david: Person, vault: Path, tmp_path: Path
 ) -> None:
@@ -264,7 +269,9 @@ def test_what_programs_obey_comes_back_where_it_was_sent_and_elsewhere_only_when
     settings(ana, (david.repo / ".s3sync.yaml").read_text())
     ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
     refused = ana.expect(3, "restore", "m42", "--to", "back", cwd=ana.repo)
-    assert "--obeyed" in refused.err and name.split("/")[-1] in refused.err
+    assert "--obeyed" in refused.err and (name in CONTROLS or name.split("/")[-1] in refused.err)
+    assert ("control character" in refused.err) is (name in CONTROLS)
+    assert not set("".join(CONTROLS)).difference("".join(map(chr, range(32, 127)))) & set(refused.err)
     assert not (ana.repo / "back/m42" / name).exists()
     assert (ana.repo / "back/m42/log.txt").exists()
     ana.ok("restore", "m42", "--to", "back", "--obeyed", cwd=ana.repo)
