@@ -3876,9 +3876,9 @@ MUTANTS = (
     Mutant(
         "queue-goes-on",
         "a queued name that is ignored by now keeps no other from going",
-        "s3sync/sync/queueing.py",
-        "            if not odd:\n",
-        "            if True:\n",
+        "s3sync/sync/select.py",
+        "        if words and self._passed_over is None:\n",
+        "        if words:\n",
         ("tests/scenarios/people/test_queue.py", "-k", "ignored_since"),
     ),
     Mutant(

@@ -136,19 +136,12 @@ def run_queue(session: Session, careful: Careful | None = None, *, dry_run: bool
         report.run = RunReport(Verb.UP, session.place, dry_run=dry_run) if odd else None
         return report
     report.dry_run = dry_run
-    while report.run is None:
-        if not ready:
-            report.run = RunReport(Verb.UP, session.place, dry_run=dry_run)
-            return report
-        try:
-            report.run = run(session, Verb.UP, Options(_selector(session, ready, careful), dry_run=dry_run))
-        except UsageError as error:  # ignored by now, or nothing left in it: the others go all the same
-            odd = [wish for wish in ready if wish.word == error.unknown]
-            if not odd:
-                raise
-            report.gone += odd
-            report.ignored += odd
-            ready = [wish for wish in ready if wish not in odd]
+    passed_over: list[str] = []
+    report.run = run(session, Verb.UP, Options(_selector(session, ready, careful, passed_over), dry_run=dry_run))
+    odd = [wish for wish in ready if wish.word in passed_over]  # ignored by now, or nothing left in it: the others went
+    report.gone += odd
+    report.ignored += odd
+    ready = [wish for wish in ready if wish not in odd]
     if dry_run:
         return report
     unsent = [*(problem.path for problem in report.run.failed), *report.run.locked]
@@ -160,10 +153,12 @@ def run_queue(session: Session, careful: Careful | None = None, *, dry_run: bool
     return report
 
 
-def _selector(session: Session, ready: Sequence[Wish], careful: Careful | None) -> Selector | None:
+def _selector(
+    session: Session, ready: Sequence[Wish], careful: Careful | None, passed_over: list[str]
+) -> Selector | None:
     staging = session.project.staging
     words = [wish.word for wish in ready if wish.word != EVERYTHING]
-    selector = Selector(words, staging, staging) if words else None
+    selector = Selector(words, staging, staging, passed_over=passed_over) if words else None
     return selector if careful is None else _Finished(selector, careful.is_finished, staging)
 
 

@@ -37,8 +37,9 @@ class Selector:
     Call `resolve` before it is asked for the first time.
     """
 
-    def __init__(self, words: Sequence[str], staging: Path, cwd: Path) -> None:
-        self._staging = staging
+    def __init__(self, words: Sequence[str], staging: Path, cwd: Path, *, passed_over: list[str] | None = None) -> None:
+        """`passed_over` gets the words that mean nothing, which then are no error."""
+        self._staging, self._passed_over = staging, passed_over
         self._words = [_word(typed, staging, cwd) for typed in dict.fromkeys(words)]
         self._is_resolved = False
         self._files: set[str] = set()
@@ -73,20 +74,25 @@ class Selector:
             return
         gone = gone or {}
         files, folders = _found({path.rstrip("/") for word in self._words for path in word.paths}, known)
-        patterns: list[str] = []
-        open_words: list[_Word] = []
-        for word in self._words:
-            if not self._take_name(word, files, folders):
-                open_words.append(word)
-        for word in open_words:
-            told = next((gone[path] for path in word.paths if path in gone), None)
-            if told is not None or not word.patterns:
-                raise _nothing(word, known, told, gone, absent)
-        patterns = _fitting(open_words, known, absent)
+        open_words = [word for word in self._words if not self._take_name(word, files, folders)]
+        nothing = [word for word in open_words if not word.patterns or any(path in gone for path in word.paths)]
+        self._refuse(nothing, known, gone, absent)
+        patterns, nothing = _fitting([word for word in open_words if word not in nothing], known)
+        self._refuse(nothing, known, {}, absent)
         self._patterns = _compiled("", patterns) if patterns else None
         self._above = {folder for path in (*self._files, *self._folders) for folder in _folders_above(path)}
         self.meant = [*sorted(self._files), *sorted(self._folders), *patterns]
         self._is_resolved = True
+
+    def _refuse(
+        self, words: list[_Word], known: Callable[[], Iterable[str]], gone: Mapping[str, str], absent: str
+    ) -> None:
+        """Raise `UsageError` for the first of the words that mean nothing, or pass over all of them."""
+        if words and self._passed_over is None:
+            told = next((gone[path] for path in words[0].paths if path in gone), None)
+            raise _nothing(words[0], known, told, gone, absent)
+        if self._passed_over is not None:
+            self._passed_over += [word.typed for word in words]
 
     def _take_name(self, word: _Word, files: set[str], folders: set[str]) -> bool:
         """True if it is the name of something."""
@@ -217,8 +223,8 @@ def _found(wanted: set[str], known: Callable[[], Iterable[str]]) -> tuple[set[st
     return files, folders
 
 
-def _fitting(words: list[_Word], known: Callable[[], Iterable[str]], absent: str) -> list[str]:
-    """Of each word, the first pattern that fits any file. Raises `UsageError` for a word without one."""
+def _fitting(words: list[_Word], known: Callable[[], Iterable[str]]) -> tuple[list[str], list[_Word]]:
+    """Of each word, the first pattern that fits any file, and the words without one."""
     if sum(len(word.patterns[0]) for word in words) > MOST_READ:
         raise UsageError("these are too many patterns", why=f"more than {MOST_READ} characters", hint="name folders")
     choices = [(word, [(text, _compiled(word.typed, [text])) for text in word.patterns]) for word in words]
@@ -230,10 +236,9 @@ def _fitting(words: list[_Word], known: Callable[[], Iterable[str]], absent: str
         undecided = [(word, made) for word, made in undecided if made[0][0] not in fits[word.typed]]
         if not undecided:
             break
-    for word in words:
-        if not fits[word.typed]:
-            raise _nothing(word, known, None, {}, absent)
-    return [next(text for text in word.patterns if text in fits[word.typed]) for word in words]
+    fitting = [word for word in words if fits[word.typed]]
+    found = [next(text for text in word.patterns if text in fits[word.typed]) for word in fitting]
+    return found, [word for word in words if not fits[word.typed]]
 
 
 def _compiled(typed: str, patterns: list[str]) -> Patterns:

@@ -83,10 +83,7 @@ def restore(
     engine: Engine = None,
     obeyed: Annotated[
         bool,
-        typer.Option(
-            "--obeyed",
-            help="Also names that programs or terminals obey, such as .git, where another computer sent them.",
-        ),
+        typer.Option("--obeyed", help="Also names that programs or terminals obey (.git), sent by another computer."),
     ] = False,
     notify: Annotated[
         bool, typer.Option("--notify", help="Have a notice sent when it is thawed: by `archive poll`, or a watch.")

@@ -59,7 +59,7 @@ def odd(message: str, where: str, why: str) -> StoreError:
 
 
 def what_is(status: os.stat_result, where: str) -> str:
-    """What stands in the place of a file, in words."""
+    """Words for what stands in the place of a file."""
     try:
         require_file(status, where, shared=True)
     except Refused as error:

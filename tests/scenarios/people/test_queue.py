@@ -6,12 +6,15 @@ import json
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.kit.people import PROJECT, Person, pair
+from s3sync import Project
+from s3sync.store.folder import FolderStore
+from s3sync.store.port import ObjectInfo
+from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.scenarios.team.test_git_hooks import commit, git
 from tests.scenarios.team.test_watch import Moments, names, watch
 
@@ -136,6 +139,31 @@ def test_what_is_ignored_since_or_empty_keeps_no_other_from_going(both: tuple[Pe
     jan.ok("down")
     assert "cut.mp4" in jan.files() and "draft.mp4" not in jan.files()
     assert david.expect(1, "queue", "run").err.count("cannot be sent") == 2
+
+
+def test_a_run_lists_the_store_once_however_many_names_fit_nothing(
+    both: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    david, jan = both
+    names = [f"take{number}" for number in range(5)]
+    for name in (*names, "draft.mp4"):
+        david.write(f"{name}/x.wav" if name in names else name, "x")
+    david.ok("up", "--queue", *(f"{name}*" for name in names[:3]), *names[3:], "draft.mp4")
+    for name in names:
+        (david.staging / name / "x.wav").unlink()
+    listed: list[str] = []
+    plain = FolderStore.list
+
+    def counted(store: FolderStore, prefix: str, **more: str) -> Iterator[ObjectInfo]:
+        listed.append(prefix)
+        return plain(store, prefix, **more)
+
+    monkeypatch.setattr(FolderStore, "list", counted)
+    report = Project.open(path=david.project, environ=david.env()).run_queue()
+    assert [prefix for prefix in listed if PROJECT in prefix and ".s3sync" not in prefix] == [f"{REPO}/{PROJECT}/"]
+    assert len(report.gone) == len(report.ignored) == 5 and report.exit_code == 1
+    jan.ok("down")
+    assert "draft.mp4" in jan.files() and len(waiting(david)) == 5, "the others went, and these wait on"
 
 
 def test_words_that_the_queue_cannot_take(both: tuple[Person, Person]) -> None:
