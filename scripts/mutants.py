@@ -4010,6 +4010,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_restore.py", "-k", "programs_obey"),
     ),
     Mutant(
+        "tracked-as-spelled",
+        "rule 4: what git tracks is found though the disk spells accents in another way",
+        "s3sync/local/tracked.py",
+        ' for form in ("NFC", "NFD"))\n',
+        ' for form in ("NFC",))\n',
+        ("tests/promises/hostile/test_git_folders.py", "-k", "spells_it"),
+    ),
+    Mutant(
         "dates-beyond-numbers",
         "nothing but our own errors leaves a store, whatever date it tells",
         "s3sync/core/times.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
@@ -73,26 +74,42 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 @lru_cache(32)
 def _tracked(git: str, stamps: tuple[tuple[str, int, int, int], ...], prefix: str) -> str | None:
     """Asked several times in one command."""
+    wanted = _spellings(prefix.rstrip("/"))
     for name, *_ in stamps:
         try:
             with GuardedFolder.open(git, shared=True) as folder:
                 index = folder.read(name, MOST_BYTES)
         except OSError:
             continue
-        found = _find(index, prefix)
+        found = _find(index, wanted)
         if found is None and index[4:8] == b"\0\0\0\4":
-            found = _find_packed(index, prefix, SHA1) or _find_packed(index, prefix, SHA256)
+            found = _find_packed(index, wanted, SHA1) or _find_packed(index, wanted, SHA256)
         if found is not None:
             return found
     return None
 
 
-def _find(index: bytes, prefix: str) -> str | None:
-    """Versions 2 and 3 hold each path whole, after its length. A disk may take other capitals for the same name.
+def _spellings(folder: str) -> re.Pattern[bytes]:
+    """What finds a folder in an index however it is spelled: disks take other capitals for the same name, and Macs
+    letters with an accent as one character or as two, of which git keeps the one (core.precomposeUnicode)."""
+    composed = unicodedata.normalize("NFC", folder)
+    return re.compile(b"".join(map(_letter, composed)) + rb"(?=[/\0]|\Z)", re.IGNORECASE)
+
+
+def _letter(char: str) -> bytes:
+    if char.isascii():
+        return re.escape(char.encode())
+    cases = dict.fromkeys((char, char.lower(), char.upper(), char.casefold()))
+    forms = dict.fromkeys(unicodedata.normalize(form, one) for one in cases for form in ("NFC", "NFD"))
+    return b"(?:" + b"|".join(re.escape(os.fsencode(one)) for one in forms) + b")"
+
+
+def _find(index: bytes, wanted: re.Pattern[bytes]) -> str | None:
+    """Versions 2 and 3 hold each path whole, after its length.
 
     No more is looked at than the length allows: an index may be anybody's, and hold no end of a path at all.
     """
-    for found in re.finditer(re.escape(os.fsencode(prefix.rstrip("/"))) + rb"(?=[/\0])", index, re.IGNORECASE):
+    for found in wanted.finditer(index):
         begin, length = found.start(), int.from_bytes(index[found.start() - 2 : found.start()]) & _LENGTH
         end = index.find(b"\0", begin, begin + length + 1)
         if end == begin + length or (length == _LENGTH and end < 0):
@@ -100,13 +117,13 @@ def _find(index: bytes, prefix: str) -> str | None:
     return None
 
 
-def _find_packed(index: bytes, prefix: str, digest: int) -> str | None:
+def _find_packed(index: bytes, wanted: re.Pattern[bytes], digest: int) -> str | None:
     """Version 4 holds of each path what is not as in the one before it, after `digest` bytes of the file's name.
 
     Of a path only the beginning is put together: whole ones, each longer than the one before, take hours.
     """
-    wanted, path, length, at = os.fsencode(prefix).lower(), b"", 0, 12
-    most = max(len(wanted), _LENGTH)
+    path, length, at = b"", 0, 12
+    most = max(len(wanted.pattern), _LENGTH)
     for _ in range(int.from_bytes(index[8:12])):
         flags = at + 40 + digest
         if flags + 2 > len(index):
@@ -119,7 +136,7 @@ def _find_packed(index: bytes, prefix: str, digest: int) -> str | None:
         if length <= len(path):
             path = (path[:length] + index[at : min(end, at + most)])[:most]
         length, at = length + end - at, end + 1
-        if path.lower().startswith(wanted) or path.lower() == wanted.rstrip(b"/"):
+        if wanted.match(path):
             return os.fsdecode(path)
     return None
 

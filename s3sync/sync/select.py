@@ -74,7 +74,10 @@ class Selector:
             return
         gone = gone or {}
         files, folders = _found({path.rstrip("/") for word in self._words for path in word.paths}, known)
-        open_words = [word for word in self._words if not self._take_name(word, files, folders)]
+        open_words: list[_Word] = []
+        for word in self._words:
+            if not self._take_name(word, files, folders):
+                open_words.append(word)
         nothing = [word for word in open_words if not word.patterns or any(path in gone for path in word.paths)]
         self._refuse(nothing, known, gone, absent)
         patterns, nothing = _fitting([word for word in open_words if word not in nothing], known)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 from msgspec import DecodeError, MsgspecError, Raw, Struct, ValidationError, json
 from msgspec.structs import replace
 
 from s3sync.core.archive.tar import as_bytes
-from s3sync.core.archive.values import CURRENT_FORMAT, SINGLE_FORMAT, Frame, Index, Kind, Member, Pack, SplitIndex
+from s3sync.core.archive.values import (
+    CURRENT_FORMAT,
+    SINGLE_FORMAT,
+    Frame,
+    Index,
+    Kind,
+    Member,
+    Pack,
+    SplitIndex,
+    Volume,
+)
 from s3sync.core.archive.volumes import volume_number
 from s3sync.core.batches import batched
 from s3sync.decoding import ready
@@ -145,6 +156,26 @@ def _check(index: Index, where: str) -> None:
     _check_frames(index.frames, index.size, where)
     if isinstance(index, SplitIndex):
         _check_volumes(index, where)
+        begin = 0
+        for part in index.parts:
+            _check_places(islice(index.members, begin, begin + part.members), _tar_size(index, part), where)
+            begin += part.members
+    elif index.pack is not Pack.NONE:
+        _check_places(index.members, _tar_size(index, index), where)
+
+
+def _tar_size(index: Index, part: Index | Volume) -> int:
+    """Bytes of a tar as it was before it was compressed."""
+    return part.size if index.pack is Pack.TAR else sum(frame.unpacked for frame in part.frames)
+
+
+def _check_places(members: Iterable[Member], size: int, where: str) -> None:
+    """Raise `ArchiveError` for a member that lies beyond the end of its tar."""
+    for member in members:
+        end = member.offset + member.size
+        if end > size and member.kind is Kind.FILE:
+            why = f"it does not fit its archive: {member.path:.200} is to end at byte {end:,} of {size:,}"
+            raise _broken(where, why)
 
 
 def _check_frames(frames: tuple[Frame, ...], size: int, where: str) -> None:

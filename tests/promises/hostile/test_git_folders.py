@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,27 @@ def test_an_index_of_somebody_above_is_read_in_one_go(name: str, tmp_path: Path)
     (tmp_path / ".git" / "index").write_bytes(HOSTILE[name])
     assert tracked_by_git(tmp_path / "repo" / "film" / "s3-staging") is None
     files_in_git(tmp_path / "repo", ["film/s3-staging"])
+
+
+NAMES = [("Fähre é", "NFC", "NFD"), ("Fähre é", "NFD", "NFC"), ("Ärger", "NFC", "low"), ("한국", "NFD", "NFC")]
+
+
+@pytest.mark.parametrize("version", [2, 4])
+@pytest.mark.parametrize(("name", "in_git", "on_disk"), NAMES)
+def test_what_git_tracks_is_found_however_the_disk_spells_it(
+    version: int, name: str, in_git: str, on_disk: str, tmp_path: Path
+) -> None:
+    """git on a Mac keeps letters with accents in one character, and the disk may tell them as two."""
+    spelled = {form: unicodedata.normalize(form, name) for form in ("NFC", "NFD")} | {"low": name.lower()}
+    repo = tmp_path / "repo"
+    tracked = repo / spelled[in_git] / "s3-staging/.s3sync/state.db"
+    tracked.parent.mkdir(parents=True)
+    tracked.touch()
+    (repo / "another").touch()
+    for words in (["init", "-q"], ["add", "-f", "."], ["update-index", f"--index-version={version}"]):
+        subprocess.run(["git", *words], cwd=repo, check=True)
+    assert tracked_by_git(repo / spelled[on_disk] / "s3-staging") == str(tracked.relative_to(repo))
+    assert tracked_by_git(repo / spelled[on_disk][:-1] / "s3-staging") is None
 
 
 @pytest.mark.parametrize("version", [2, 4])

@@ -38,8 +38,9 @@ def member(n: int) -> Member:
 
 
 WHOLE = Index(
-    1, "m42", "s", "m42.tar", Pack.TAR, tuple(map(member, range(COUNT))), 9, 9, datetime(2025, 6, 1, tzinfo=UTC), "ana"
-)
+    1, "m42", "s", "m42.tar", Pack.TAR, tuple(map(member, range(COUNT))), COUNT * 1024, 9,
+    datetime(2025, 6, 1, tzinfo=UTC), "ana",
+)  # fmt: skip
 
 
 def passed_of(members: tuple[Member, ...], count: int = 0) -> Passed:

@@ -39,7 +39,7 @@ def index_of(count: int) -> Index:
         Member(f"day/{n:06}.fits", Kind.FILE, 200, 0o644, n, hashlib.sha256(b"%d" % n).hexdigest(), n * 1024)
         for n in range(count)
     )
-    return Index(1, "m42", "s", "m42.tar", Pack.TAR, members, 9, 9, datetime(2025, 6, 1, tzinfo=UTC), "ana")
+    return Index(1, "m42", "s", "m42.tar", Pack.TAR, members, count * 1024, 9, datetime(2025, 6, 1, tzinfo=UTC), "ana")
 
 
 def passed_of(index: Index) -> Any:

@@ -189,6 +189,12 @@ def test_an_index_of_volumes_that_cannot_be_right_is_refused(old: bytes, new: by
         (b'"frames":[]', b'"frames":[[0,200,5]]', "beyond the archive's end"),
         (b'"frames":[]', b'"frames":[[0,20,5],[10,20,5]]', "overlap"),
         (b'"offset":7', b'"offset":-7', "below zero"),
+        (
+            b'"offset":7',
+            b'"offset":1125899906842624',
+            "does not fit its archive: a is to end at byte 1,125,899,906,842,633",
+        ),
+        (b'"offset":7', b'"offset":91', "does not fit its archive: a is to end at byte 100 of 99"),
         (b'"path":"a"', b'"path":"\\u0000zz"', "non-hexadecimal"),
     ],
 )
