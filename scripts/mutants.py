@@ -4004,7 +4004,7 @@ MUTANTS = (
     Mutant(
         "controls-of-strangers",
         "an archive of somebody else brings no name that a terminal obeys",
-        "s3sync/archive/restoring.py",
+        "s3sync/core/archive/extraction.py",
         '    return refusal.reason if refusal else control_reason(where) or control_reason(member.target or "")\n',
         '    return refusal.reason if refusal else control_reason(member.target or "")\n',
         ("tests/scenarios/archive/test_restore.py", "-k", "programs_obey"),

@@ -34,12 +34,13 @@ from s3sync.archive.thaw import (
 from s3sync.archive.waiting import Request, forget, note_back, note_done, note_thaws, remember, requests_in
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
+from s3sync.core.archive.extraction import obeyed_problem
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
 from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Kind, Member
-from s3sync.core.names import STATE_DIR, control_reason
+from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import counted, files_text
-from s3sync.core.spelling import obeyed_refusal, stands_for
+from s3sync.core.spelling import stands_for
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
 from s3sync.errors import ArchiveError, Halt, Pending, UsageError, declined
@@ -207,7 +208,7 @@ class Restoring(Struct, frozen=True):
             if any(stands_for(name, (STATE_DIR,)) for name in where.split("/")):
                 found[member.path] = f"{STATE_DIR} is reserved for s3sync itself, and never restored"
                 continue
-            reason = None if is_own or self.options.obeyed else _obeyed(member, where)
+            reason = None if is_own or self.options.obeyed else obeyed_problem(member, where)
             if reason is not None:
                 found[member.path] = f"{reason}, and another computer sent it; --obeyed restores it, too"
         return found
@@ -332,12 +333,6 @@ class Restoring(Struct, frozen=True):
             raise Halt(f"{index.unit} is not restored for {limit:.2f} or less", why=why, hint=hint)
         if self._is_asked(price) and limit is None and not self.options.yes and not self.confirm(price):
             raise declined(f"{index.unit} was not restored")
-
-
-def _obeyed(member: Member, where: str) -> str | None:
-    """Reason why a member of a stranger's archive is left out, as `down` leaves one out; None for an ordinary one."""
-    refusal = obeyed_refusal(where)
-    return refusal.reason if refusal else control_reason(where) or control_reason(member.target or "")
 
 
 def _by_content(carrier: Carrier, index: Index) -> Carrier:

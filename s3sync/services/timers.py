@@ -231,9 +231,16 @@ def _agent(task: Task, mark: str, environ: Mapping[str, str]) -> str:
 
 
 def _cron_line(task: Task) -> str:
-    """A line of crontab(5), in which a `%` ends the command unless it is escaped."""
+    """A line of crontab(5)."""
     when = task.when
     times = (when.minute, when.hour, when.day, None, when.weekday)
-    command = " ".join(map(quote, (task.program, *task.words)))
-    text = f"cd {quote(task.root)} && {command}".replace("%", "\\%")
+    command = " ".join(map(_cron_word, (task.program, *task.words)))
+    text = f"cd {_cron_word(task.root)} && {command}"
     return f"{' '.join('*' if one is None else str(one) for one in times)} {text}"
+
+
+def _cron_word(text: str) -> str:
+    """A word of the shell in which no `%` ends the command. The backslash before one stands outside of quotes: some
+    crons take it away (Vixie's, cronie), others leave it to the shell (busybox, which is on many NAS)."""
+    word = quote(text)
+    return word.replace("%", "'\\%'" if word.startswith("'") else "\\%")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from s3sync.core.archive.values import Kind, Member
-from s3sync.core.names import windows_reason
+from s3sync.core.names import control_reason, windows_reason
+from s3sync.core.spelling import obeyed_refusal
 
 _ONLY_ELSEWHERE = "\\:"
 """Characters that lead elsewhere on Windows."""
@@ -46,6 +47,15 @@ def link_problem(member: Member) -> str | None:
 def problem_of(member: Member, *, windows: bool = False) -> str | None:
     """Reason why a member is not restored."""
     return path_problem(member.path, windows=windows) or (link_problem(member) if member.kind is Kind.LINK else None)
+
+
+def obeyed_problem(member: Member, where: str) -> str | None:
+    """Reason why a member of a stranger's archive is left out, as `down` leaves one out; None for an ordinary one.
+
+    `where`: its path, the unit's before it.
+    """
+    refusal = obeyed_refusal(where)
+    return refusal.reason if refusal else control_reason(where) or control_reason(member.target or "")
 
 
 RESTORED = ".restored-"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import plistlib
+import re
+import shlex
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -56,9 +60,43 @@ def test_lines_without_their_end_are_left_to_a_person() -> None:
         without_lines(cut, BLOCK)
 
 
+def vixie(text: bytes) -> bytes:
+    """The command that Vixie's cron and cronie make of the rest of a line: up to a `%` without a backslash."""
+    command, _, _ = re.sub(rb"\\%", b"\0", text).partition(b"%")
+    return command.replace(b"\0", b"%")
+
+
+words_of_a_shell = st.text(st.sampled_from("ab %\\'\"$`\udcff\udce9Ü&;#~"), min_size=1, max_size=12).filter(
+    lambda one: one[0] not in "-~"
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(words_of_a_shell, words_of_a_shell)
+def test_a_cron_starts_what_was_meant_whatever_the_names(program: str, word: str) -> None:
+    """One that takes the backslash before a `%` away, and one that leaves it to the shell."""
+    task = replace(TASK, program="/usr/bin/printf", words=("%s/%s", program, word), root="/")
+    (line,) = placed([task], Scheduler.CRON, MARK, BLOCK, {}).lines
+    text = with_lines(b"", BLOCK, MARK, [line]).splitlines()[1].split(b" ", 5)[5]
+    for command in (vixie(text), text):
+        done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=True)
+        assert done.stdout == os.fsencode(f"{program}/{word}")
+
+
+@pytest.mark.parametrize("root", ["/v/50% done", "/v/\\%x", "/v/it's 100%", "/v%"])
+def test_lines_with_a_percent_sign_come_and_go(root: str) -> None:
+    (line,) = placed([replace(TASK, root=root)], Scheduler.CRON, MARK, BLOCK, {}).lines
+    others = b"5 4 * * * /opt/backup '50\\%' \\\\%x\n"
+    once = with_lines(others, BLOCK, MARK, [line])
+    assert lines_of(once, BLOCK) == [line.encode()] and without_lines(once, BLOCK) == others
+    assert with_lines(once, BLOCK, MARK, [line]) == once
+    folder = shlex.split(vixie(line.encode()).decode())[6]
+    assert folder == root
+
+
 def test_words_stand_in_each_kind_of_file_as_they_are() -> None:
     (line,) = placed([TASK], Scheduler.CRON, MARK, BLOCK, {}).lines
-    assert line == "0 3 * * * cd '/v \\%d' && '/opt/s3 sync' archive --log-file '/a/50\\% $x'\"'\"'.log'"
+    assert line == "0 3 * * * cd '/v '\\%'d' && '/opt/s3 sync' archive --log-file '/a/50'\\%' $x'\"'\"'.log'"
     agent = placed([TASK], Scheduler.LAUNCHD, MARK, BLOCK, {"HOME": "/Users/jan"})
     ((path, text),) = agent.files.items()
     found = plistlib.loads(text.encode())
