@@ -108,12 +108,13 @@ LISTENERS: list[Callable[[str], None]] = []
 
 
 _OBEYED = re.compile(
-    "\x1b(?!\\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    "\x1b(?!\\[(?:0|3[123])m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 
 
 def _disarmed(line: str) -> str:
-    """A line with nothing in it that a terminal obeys or that turns text, but for colours, tabs and line breaks."""
+    """A line with nothing in it that a terminal obeys or that turns text, but for our own colours, tabs and line
+    breaks."""
     return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
 
 

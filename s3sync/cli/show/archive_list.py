@@ -261,7 +261,7 @@ def print_found(found: Found, call: Call) -> None:
     if found.members:
         last = found.members[-1]
         more = "" if last.path == last.unit.rpartition("/")[2] else f" --member {typed(last.path)}"
-        say(f"To bring the last of these back: s3sync restore {typed(last.unit)}{more}")
+        say(f"To bring the last of these back: s3sync restore {printable(f'{typed(last.unit)}{more}')}")
     elif not found.units:
         say("No archive that this computer knows has it. `s3sync archive catalogue rebuild` takes in what others sent.")
 

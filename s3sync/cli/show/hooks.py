@@ -54,7 +54,7 @@ def hooks_json(action: str, report: HooksReport) -> Json:
 
 def print_hooks(action: str, report: HooksReport, *, quiet: bool) -> None:
     if report.in_staging is not None:
-        where = typed(str(report.in_staging))
+        where = printable(typed(str(report.in_staging)))
         warn(f"warning: git takes its hooks from a staging folder, and runs what a teammate puts there: {where}")
         warn("hint: `git config core.hooksPath FOLDER` names another, outside of it: move your own hooks there")
     if report.elsewhere and report.in_staging is not None:

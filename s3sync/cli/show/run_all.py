@@ -58,7 +58,8 @@ class AllLines:
             warn(f"not begun: {counted(len(waiting), 'project')} ({named}), as the error above concerns all of them")
         ended = [one.project for one in told if one.begun and one.error is not None]
         if ended and not waiting and hints:
-            warn(f"hint: to continue with one project alone: `s3sync {self._verb.value} {typed(ended[0])}`")
+            command = printable(f"s3sync {self._verb.value} {typed(ended[0])}")
+            warn(f"hint: to continue with one project alone: `{command}`")
         if self._call.quiet:
             return
         if not told:

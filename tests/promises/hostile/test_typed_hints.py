@@ -87,6 +87,16 @@ def test_f57_in_a_restore_the_name_is_no_option(peer: Peer, tmp_path: Path) -> N
     assert david.read("--yes.restored") == b"1" and david.read("--yes") == b"2"
 
 
+@pytest.mark.parametrize("name", ["hidden\x1b[8m", "black\x1b[30;40m"])
+def test_f57_a_folder_of_a_clone_changes_nothing_of_the_terminal(david: Person, name: str) -> None:
+    """git keeps such a name as well. What is hidden by it stays so until something shows text again."""
+    david.write("a.txt", "a")
+    (david.repo / name / "s3-staging").mkdir(parents=True)
+    for verb in ("status", "up", "sync"):
+        told = david.run(verb, "--all", cwd=david.repo)
+        assert "\\x1b[" in told.out + told.err and "\x1b" not in told.out + told.err
+
+
 @pytest.mark.parametrize("name", [*NASTY, PROJECT, "a\nb", "é.mov", ""])
 def test_a_typed_name_is_one_word(name: str) -> None:
     script = f'f() {{ printf "%s\\0" "$@"; }}; f {typed(name)}'
