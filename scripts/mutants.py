@@ -4018,6 +4018,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_git_folders.py", "-k", "spells_it"),
     ),
     Mutant(
+        "notice-no-host",
+        "rule 3: no name that looks like an address becomes a link in a chat",
+        "s3sync/core/notices.py",
+        "    plain = _DOTTED.sub(_no_host, ",
+        "    plain = (lambda _, text: text)(_no_host, ",
+        ("tests/unit/core/test_notices.py", "-k", "looks_like"),
+    ),
+    Mutant(
         "dates-beyond-numbers",
         "nothing but our own errors leaves a store, whatever date it tells",
         "s3sync/core/times.py",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from s3sync.core.media_types import BY_SUFFIX
 from s3sync.core.quantities import counted, files_text, size_text
 
 FIELDS = ("event", "user", "repo", "project", "summary", "files", "count", "size")
@@ -23,6 +24,12 @@ MOST_CHARACTERS = 2_000
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ACTS = str.maketrans("<>&@`*|~[]", "‹›＆＠ˋ∗∣∼［］")
 """Characters that make something happen in a chat or a page, and those that look alike and do nothing."""
+_SCHEME = re.compile(r"(?<=\w):(?=/)")
+_DOTTED = re.compile(r"(?<![\w-])([\w-]+(?:\.[\w-]+)*)\.([^\W\d_][\w-]+)(?![\w-])(?!\.[\w-])(/?)")
+"""Words that chats take for the address of a host: its last part begins with a letter."""
+_OTHERS = "txt csv json xml xmp fit fits cube zip tar gz zst docx xlsx pptx prproj aep drp"
+_ENDINGS = frozenset((*BY_SUFFIX, *_OTHERS.split()))
+"""Endings of files that keep their dot, though some are those of hosts, too."""
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 """Categories of characters that are no text: they direct it, or begin a line."""
 
@@ -66,7 +73,14 @@ def unknown_fields(text: str) -> list[str]:
 def tame(text: str) -> str:
     """A text that no chat, page or terminal obeys, in one line of bounded length."""
     plain = "".join("?" if unicodedata.category(char) in _UNSEEN else char for char in text).translate(_ACTS)
+    plain = _DOTTED.sub(_no_host, _SCHEME.sub("∶", plain))
     return plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…"
+
+
+def _no_host(found: re.Match[str]) -> str:
+    """A word with dots as it is, if it ends as a file does; else with dots that only look like some."""
+    is_file = found[2].lower() in _ENDINGS and not found[3] and not found[1].lower().startswith("www.")
+    return found[0] if is_file else found[0].replace(".", "․")
 
 
 def render(found: Notice, text: str = DEFAULT_TEXT) -> str:

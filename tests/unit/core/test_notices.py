@@ -61,6 +61,29 @@ def test_a_name_does_nothing_where_it_is_shown(name: str) -> None:
     assert not set(body) & set("<>@`*|~[]&\x1b\r\n\u202e\u200b")
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("evil.com", "evil․com"),
+        ("evil.com/login/cut.mp4", "evil․com/login/cut.mp4"),
+        ("go to evil.co.uk now.mp4", "go to evil․co․uk now.mp4"),
+        ("www.evil.mov", "www․evil․mov"),
+        ("evil.mov/x.mp4", "evil․mov/x.mp4"),
+        ("https:/evil.example/x", "https∶/evil․example/x"),
+        ("xn--e1afmkfd.xn--p1ai", "xn--e1afmkfd․xn--p1ai"),
+        ("пример.рф", "пример․рф"),
+        ("evil.com:8080", "evil․com:8080"),
+        ("(evil.com).", "(evil․com)."),
+        ("cut.final.mp4", "cut.final.mp4"),
+        ("B40 draft v1.2.MOV", "B40 draft v1.2.MOV"),
+        ("uploaded 3 files (1.2 GB)", "uploaded 3 files (1.2 GB)"),
+        ("notes.txt, a/b.JPG", "notes.txt, a/b.JPG"),
+    ],
+)
+def test_a_name_that_looks_like_an_address_becomes_no_link(name: str, shown: str) -> None:
+    assert tame(name) == shown
+
+
 def test_a_name_is_no_field_and_a_text_has_no_code() -> None:
     found = notice("up", "{size}", PLACE, "uploaded", ["{user}.mp4"], 7)
     assert render(found, "{user} {files}") == "{size} {user}.mp4"
