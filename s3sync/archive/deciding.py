@@ -14,7 +14,10 @@ from s3sync.archive.volumes import Portion, is_complete, known_archives, known_i
 from s3sync.archive.walk import light_of
 from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, Index, Unit
+from s3sync.core.names import nfc
 from s3sync.core.times import moment
+from s3sync.core.typed import typed
+from s3sync.errors import Halt
 
 
 def decided(work: Working, unit: Unit, options: Options, rows: RowBook | None) -> Staged:
@@ -38,7 +41,8 @@ def _is_rest(work: Working, unit: Unit) -> bool:
 
 
 def state_of(rules: ArchiveSet, unit: Unit, known: tuple[Index, ...], options: Options) -> UnitState:
-    """State of a unit of which so much is known."""
+    """State of a unit of which so much is known. Raises `Halt` where its key holds the archive of another unit."""
+    _refuse_other(rules, unit, known, options)
     if not known or options.force:
         return UnitState.PLANNED
     if is_complete(known):
@@ -46,6 +50,21 @@ def state_of(rules: ArchiveSet, unit: Unit, known: tuple[Index, ...], options: O
     portions = {portion.part.key: portion for portion in portions_of(rules, unit)}
     fits = all(_is_of(archive, portions) for archive in known_archives(known).values())
     return UnitState.PLANNED if fits else UnitState.CHANGED
+
+
+def _refuse_other(rules: ArchiveSet, unit: Unit, known: tuple[Index, ...], options: Options) -> None:
+    """Two units may get one key on different days, when the files of the first left this disk long ago.
+
+    One that was moved here has another name, and the same files: it is archived, and nothing is replaced.
+    """
+    other = next((one.unit for one in known if nfc(one.unit) != nfc(unit.id)), None)
+    if other is not None and (options.force or not is_archived(merged(known), unit)):
+        raise Halt(
+            f"did not send {unit.id}",
+            why=f"under its key {unit.key} is the archive of another unit, {other:.200}, which is never replaced",
+            hint=f"add a field to `layout` of archives.{rules.name} that tells them apart, such as {{path}};"
+            f" `s3sync archive show {typed(other)}` says what is there",
+        )
 
 
 def _is_of(index: Index, portions: dict[str, Portion]) -> bool:

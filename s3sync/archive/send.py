@@ -27,6 +27,7 @@ from s3sync.core.archive.values import (
     Unit,
     UnitKind,
 )
+from s3sync.core.names import nfc
 from s3sync.core.times import format_ns
 from s3sync.errors import Halt, LocalError, NotFound, PreconditionFailed, UsageError
 from s3sync.store.aspects import StorageClasses, aspect
@@ -120,20 +121,25 @@ def refuse_unsendable(rules: ArchiveSet, unit: Unit) -> None:
             raise UsageError(f"cannot send {unit.id} as {key!r}", why="a part of that key is empty, '.' or '..'")
 
 
-def _mode(carrier: Carrier, key: str, may_replace: bool) -> WriteMode:
+def _mode(carrier: Carrier, content: Content, may_replace: bool) -> WriteMode:
+    """Way to write an object. One that says of itself that it is of another unit is never replaced."""
     if not may_replace:
         return Create()
     try:
-        return Update(carrier.store.head(key).info.etag)
+        head = carrier.store.head(content.key)
     except NotFound:
         return Create()
+    other = head.metadata.get("unit")
+    if other is not None and nfc(other) != nfc(content.metadata["unit"]):
+        return Create()
+    return Update(head.info.etag)
 
 
 def _upload(
     carrier: Carrier, journal: Journal, content: Content, may_replace: bool, ahead: Ahead | None = None
 ) -> Uploaded:
     try:
-        return upload(carrier, journal, content, _mode(carrier, content.key, may_replace), ahead)
+        return upload(carrier, journal, content, _mode(carrier, content, may_replace), ahead)
     except PreconditionFailed as error:
         raise Halt(
             f"did not send {content.name}",

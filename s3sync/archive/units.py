@@ -12,13 +12,14 @@ from pathlib import Path
 from msgspec import structs
 
 from s3sync.archive import fields as read
+from s3sync.archive.clashes import refuse_clashes
 from s3sync.archive.companions import with_companions
 from s3sync.archive.outline import Outline
 from s3sync.archive.sets import PRIVATE, source_base
 from s3sync.archive.walk import Selection, Unreadable, in_order, walk
-from s3sync.core.archive.layout import LayoutError, first_clash, key_for, parse_layout, sidecar_key
+from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, sidecar_key
 from s3sync.core.archive.named import meant_by, units_of
-from s3sync.core.archive.values import ArchiveSet, Kind, Pack, Source, Unit, UnitKind
+from s3sync.core.archive.values import ArchiveSet, Kind, Source, Unit, UnitKind
 from s3sync.core.quantities import counted
 from s3sync.core.spelling import stands_for
 from s3sync.disk.errors import reason_of
@@ -46,7 +47,7 @@ def find_units(
         return  # what a table holds, `archive/rows` says
     selection = Selection(chosen)
     outlines = _outlines(chosen, root, selection)
-    _refuse_clashes(chosen, outlines)
+    refuse_clashes(chosen, outlines, lambda outline: _unit(chosen, outline, selection))
     wanted = _wanted(chosen, names, [outline.id for outline in outlines])
     moment = time.time() if now is None else now
     for outline in outlines:
@@ -117,18 +118,6 @@ def _outlines(chosen: ArchiveSet, root: Path | None, selection: Selection) -> li
 
         found = groups(chosen, base, _all_files(base, pattern, selection), selection)
     return sorted(found, key=lambda outline: os.fsencode(outline.id))
-
-
-def _refuse_clashes(chosen: ArchiveSet, outlines: list[Outline]) -> None:
-    keys = [(outline.key, outline.id) for outline in outlines if outline.refused is None]
-    clash = first_clash(keys, nested=chosen.pack is Pack.NONE and chosen.unit is not UnitKind.FILE)
-    if clash:
-        raise ConfigError(
-            f"two units of archives.{chosen.name} would have one key: {clash[0]} and {clash[1]}",
-            why=f"the layout {chosen.layout!r} gives both {clash[2]!r}",
-            hint="add a field that tells them apart, such as {id} or {path}"
-            + ("; or remove one of the two, or name it in `ignore`: they are equal" if "{md5" in chosen.layout else ""),
-        )
 
 
 def _folders(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[Outline]:

@@ -205,10 +205,13 @@ def stem_of(name: str) -> str:
     return stem if dot and stem else name
 
 
-def first_clash(units: Iterable[tuple[str, str]], *, nested: bool) -> tuple[str, str, str] | None:
+def first_clash(
+    units: Iterable[tuple[str, str]], *, nested: bool, beside: Iterable[tuple[str, str]] = ()
+) -> tuple[str, str, str] | None:
     """Two units that would share a key, and the key; None where every unit has its own.
 
-    `units` are pairs of key and id. `nested`: a key is a folder of objects, so that one may not lie inside another.
+    `units` are pairs of key and id, and so is `beside` of what a unit has under other keys, such as its sidecars.
+    `nested`: a key is a folder of objects, so that one may not lie inside another.
     """
     named: dict[str, str] = {}
     for key, unit in units:
@@ -223,6 +226,9 @@ def first_clash(units: Iterable[tuple[str, str]], *, nested: bool) -> tuple[str,
                 if above in named and named[above] != unit:
                     return named[above], unit, above
                 above = above.rpartition("/")[0]
+    for key, unit in beside:
+        if named.setdefault(key, unit) != unit:
+            return named[key], unit, key
     return None
 
 
