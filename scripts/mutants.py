@@ -1594,6 +1594,22 @@ MUTANTS = (
         ("tests/scenarios/archive/test_unnamed.py", "-k", "force"),
     ),
     Mutant(
+        "restore-foresees-what-is-here",
+        "a dry run of a restore counts what would be written, and nothing that is here",
+        "s3sync/archive/foreseeing.py",
+        "    if target.holds(member):\n        found.same += 1",
+        "    if False:\n        found.same += 1",
+        ("tests/scenarios/archive/test_restore.py", "-k", "dry_run_counts"),
+    ),
+    Mutant(
+        "restore-thaws-what-lacks",
+        "nobody pays for the thaw of what is here already",
+        "s3sync/archive/restoring.py",
+        "            cold = [one for one in cold if one.key in keys]\n",
+        "",
+        ("tests/scenarios/archive/test_thaws.py", "-k", "here_already"),
+    ),
+    Mutant(
         "archive-key-of-another",
         "P13: the archive of another unit is never replaced, whose files may have left this disk",
         "s3sync/archive/deciding.py",
@@ -1765,9 +1781,9 @@ MUTANTS = (
     Mutant(
         "archive-one-key-each",
         "two units with one key are refused before anything is sent",
-        "s3sync/archive/units.py",
-        "    if clash:\n        raise ConfigError(\n",
-        "    if False:\n        raise ConfigError(\n",
+        "s3sync/archive/clashes.py",
+        "    if clash is None:\n        return\n",
+        "    if clash is None or True:\n        return\n",
         ("tests/unit/archive/test_units.py", "-k", "one_key"),
     ),
     Mutant(

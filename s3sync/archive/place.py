@@ -27,6 +27,8 @@ from s3sync.errors import ArchiveError
 CHUNK = 1024 * 1024
 _PERMISSIONS = 0o777
 """Nothing that is restored runs as another user."""
+_DATES_LINKS = os.utime in os.supports_follow_symlinks
+"""True where a link can have a time of its own, which GNU tar sets, too. Elsewhere it would be that of its target."""
 
 
 class Placed(StrEnum):
@@ -126,6 +128,13 @@ class Target:
                     digest.update(chunk)
         return digest.hexdigest() == member.sha256
 
+    def is_taken(self, member: Member) -> bool:
+        """True if something has the member's name, whatever it is."""
+        above, _, name = member.path.rpartition("/")
+        with local_errors("cannot read", self._where(member.path)), suppress(FileNotFoundError, NotADirectoryError):
+            return self._folder(above).find(name) is not None
+        return False
+
     def beside(self, member: Member) -> str | None:
         """Name under which an earlier restore put the member's bytes beside other content; None if it did not."""
         above, slash, name = member.path.rpartition("/")
@@ -223,21 +232,19 @@ class Target:
             with suppress(FileExistsError):  # another restore may make it at the same moment
                 if folder.find(name) is None:
                     folder.symlink(member.target or "", name)
+                    if _DATES_LINKS and member.mtime_ns in FILE_TIMES:
+                        folder.utime(name, member.mtime_ns)
                     return Placed.RESTORED
-            found = folder.find(name)
-            is_link = found is not None and stat.S_ISLNK(found.st_mode)
-            return Placed.SAME if is_link and folder.readlink(name) == member.target else Placed.BESIDE
+            return Placed.SAME if _is_link_to(folder, name, member.target) else Placed.BESIDE
 
     def has_link(self, member: Member) -> bool:
         """True if the disk has the very symbolic link."""
         above, _, name = member.path.rpartition("/")
         with local_errors("cannot read", self._where(member.path)):
             try:
-                folder = self._folder(above)
-                found = folder.find(name)
+                return _is_link_to(self._folder(above), name, member.target)
             except (FileNotFoundError, NotADirectoryError):
                 return False
-            return found is not None and stat.S_ISLNK(found.st_mode) and folder.readlink(name) == member.target
 
     def _require_folders(self, member: Member) -> None:
         """A `..` behind a link leads to where that one leads: behind each name before one stands a real folder."""
@@ -289,6 +296,11 @@ class Target:
             os.fchmod(descriptor, mode)
         if member.mtime_ns in FILE_TIMES:
             os.utime(descriptor, ns=(member.mtime_ns, member.mtime_ns))
+
+
+def _is_link_to(folder: GuardedFolder, name: str, target: str | None) -> bool:
+    found = folder.find(name)
+    return found is not None and stat.S_ISLNK(found.st_mode) and folder.readlink(name) == target
 
 
 def _give(folder: GuardedFolder, temporary: str, name: str) -> bool:

@@ -53,6 +53,8 @@ class Restored(Struct):
     """True if of an unproven one not even an ETag is known, as of a tree that was filled by hand."""
     obeyed: list[tuple[str, str]] = field(default_factory=list)
     """Files that programs obey by being there, with the reason."""
+    is_foreseen: bool = False
+    """True in a dry run: nothing was written."""
     cold: int = 0
     """In a dry run: objects that have to be thawed first, or are being thawed."""
     price: Price | None = None
@@ -105,7 +107,7 @@ def restore_unit(
                 _try(report, member, lambda member=member: _look(target, member, report, missing))  # type: ignore[misc]
         for folder in {member.path.rpartition("/")[0] for member in allowed}:
             target.sweep(folder)
-        _require_room(to.path, missing)
+        require_room(to.path, missing)
         _fetch(carrier, index, target, missing, report)
         for member in allowed:
             if member.kind is Kind.LINK:
@@ -154,8 +156,9 @@ def _link(target: Target, member: Member, report: Restored) -> None:
         report.problems.append((member.path, "something else has that name, and the link was not made"))
 
 
-def _require_room(to: Path, missing: list[Member]) -> None:
-    size, free = sum(member.size for member in missing), shutil.disk_usage(to).free
+def require_room(to: Path, missing: list[Member], on: Path | None = None) -> None:
+    """Raise `DiskFull` if members have no room in a folder. `on`: one on the same disk, where it is not there yet."""
+    size, free = sum(member.size for member in missing), shutil.disk_usage(on or to).free
     if size > free:
         raise DiskFull(
             f"cannot restore to {to}",

@@ -14,12 +14,12 @@ from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.copies import ByContent
 from s3sync.archive.foreign import as_they_were, foreign_index
+from s3sync.archive.foreseeing import Foreseen, foresee, nearest, stamp_of, to_read
 from s3sync.archive.indexes import index_of
 from s3sync.archive.picking import members_named
 from s3sync.archive.place import Destination
-from s3sync.archive.present import lacking, read_for
 from s3sync.archive.reading_price import is_worth_a_question
-from s3sync.archive.restore import Restored, restore_unit, wanted_of
+from s3sync.archive.restore import Restored, require_room, restore_unit, wanted_of
 from s3sync.archive.thaw import (
     ColdObject,
     Confirm,
@@ -36,7 +36,7 @@ from s3sync.archive.walk import light_of
 from s3sync.config import Settings
 from s3sync.core.archive.extraction import obeyed_problem
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
-from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Kind, Member
+from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Member
 from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import counted, files_text
@@ -108,7 +108,7 @@ class Ready(Struct, frozen=True):
     @property
     def stamp(self) -> str:
         """Time in the names of what is put beside other content."""
-        return self.at.strftime("%Y%m%d-%H%M%S")
+        return stamp_of(self.at)
 
     @property
     def is_foreign(self) -> bool:
@@ -169,15 +169,20 @@ class Restoring(Struct, frozen=True):
         return NoLightFiles(f"{archived.unit} has no light files", why=why, hint=f"{hint}; --member GLOB names others")
 
     def _foreseen(self, index: Index, wanted: list[Member], to: Destination) -> Restored:
-        """What a restore would bring, and what it would have to ask for first. Raises `Unsupported` as it would."""
-        missing = lacking(to, wanted)
-        objects = read_for(index, missing)
+        """What a restore would bring, and what it would have to ask for first. Raises `Unsupported` and `DiskFull` as
+        it would."""
+        seen = self._look(index, wanted, to, self._left_out(index, wanted, is_own=self.is_own(index)))
+        require_room(to.path, seen.missing, nearest(to.base))
+        objects = to_read(index, seen.missing)
         cold = ThawLook(self.carrier).cold(objects)
         check_tier(cold, self.options.tier)
-        price, files = self._price(index, objects, cold), sum(one.kind is not Kind.FOLDER for one in wanted)
-        asked = price if self._is_asked(price) else None
-        size, same = sum(member.size for member in missing), files - len(missing)
-        return Restored(index.unit, index.key, str(to.path), len(missing), size, same, cold=len(cold), price=asked)
+        price = self._price(index, objects, cold)
+        return seen.report(index, to, cold=len(cold), price=price if self._is_asked(price) else None)
+
+    def _look(self, index: Index, wanted: list[Member], to: Destination, refused: Mapping[str, str]) -> Foreseen:
+        """What of the members is on the disk."""
+        stamp, proven = stamp_of(self.carrier.clock()), not isinstance(index, ForeignIndex)
+        return foresee(to, wanted, stamp, refused, self.carrier.pool.check, proven=proven)
 
     def fetch(self, ready: Ready) -> Restored:
         """Bring what is wanted onto the disk, in any thread. Raises as `restore_unit` does."""
@@ -273,7 +278,7 @@ class Restoring(Struct, frozen=True):
         if not cold:
             note_done(self.catalogue, index, look, objects)
         if to is not None and (cold or self._is_asked(self._price(index, objects, cold))):
-            objects = read_for(index, lacking(to, wanted))
+            objects = to_read(index, self._look(index, wanted, to, {}).missing)
             keys = {key for key, _ in objects}
             cold = [one for one in cold if one.key in keys]
             if not objects:

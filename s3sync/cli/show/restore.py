@@ -63,8 +63,9 @@ def print_restored(lines: Lines, *, quiet: bool, verbose: bool, dry_run: bool) -
         if one.unproven and not dry_run and not quiet:
             by = "size alone, as no digest is known" if one.by_size else "size and ETag, as no SHA-256 is known"
             lines.note(f"note: another tool made the archive of {printable(one.unit)}: verified by {by}")
+        as_name = "it would be restored as" if one.is_foreseen else "restored as"
         for path, name in one.beside:
-            lines.note(f"warning: {printable(path)} has other content here, which stays; restored as {printable(name)}")
+            lines.note(f"warning: {printable(path)} has other content here, which stays; {as_name} {printable(name)}")
         for path, why in one.problems:
             lines.note(f"{symbols().failed} {printable(path)}: {printable(why)}")
         if one.obeyed and not quiet:

@@ -16,12 +16,12 @@ from tests.scenarios.archive.test_run import prepare
 
 
 def tree_of(root: Path) -> dict[str, tuple[object, ...]]:
-    """Everything below a folder: content, mode and time of files, targets of links."""
+    """Everything below a folder: content, mode and time of files, targets and times of links."""
     found: dict[str, tuple[object, ...]] = {}
     for path in sorted(root.rglob("*")):
         status = path.lstat()
         if path.is_symlink():
-            found[str(path.relative_to(root))] = ("link", os.fspath(path.readlink()))
+            found[str(path.relative_to(root))] = ("link", os.fspath(path.readlink()), status.st_mtime_ns)
         elif path.is_dir():
             found[str(path.relative_to(root))] = ("folder", status.st_mode, status.st_mtime_ns)
         else:
@@ -40,6 +40,7 @@ def test_a_unit_comes_back_as_it_was(pack: str, david: Person, vault: Path) -> N
     root = david.repo / "raw/m42"
     put(david.repo, "raw/m42/run me.sh", b"#!/bin/sh\n").chmod(0o750)
     (root / "cal/to").symlink_to("../log.txt")
+    os.utime(root / "cal/to", ns=(1, 1_500_000_000_987_654_321), follow_symlinks=False)
     (root / "empty").mkdir()
     os.utime(root / "empty", ns=(1, 1_600_000_000_123_456_789))
     before = tree_of(root)
@@ -53,6 +54,43 @@ def test_a_unit_comes_back_as_it_was(pack: str, david: Person, vault: Path) -> N
     assert tree_of(root) == before
     again = david.ok("restore", "m42", "--json", cwd=david.repo).json["units"][0]
     assert (again["files"], again["there_already"], again["failed"]) == (0, 6, [])
+
+
+@pytest.mark.parametrize("pack", ["none", "tar.gz"])
+def test_a_dry_run_counts_what_would_be_written_and_says_what_stays(pack: str, david: Person, vault: Path) -> None:
+    prepare(david, vault, pack)
+    root = david.repo / "raw/m42"
+    (root / "to").symlink_to("log.txt")
+    (root / "over").symlink_to("log.txt")
+    david.ok("archive", "run", "m42", cwd=david.repo)
+
+    def foreseen(*words: str) -> dict[str, object]:
+        before = tree_of(david.root)
+        found = david.run("restore", "m42", "--dry-run", "--json", *words, cwd=david.repo)
+        now = {name: value for name, value in tree_of(david.root).items() if not name.startswith("home")}
+        assert now == {name: value for name, value in before.items() if not name.startswith("home")}
+        one: dict[str, object] = found.json["units"][0]
+        return one
+
+    files = foreseen("--to", str(david.root / "far/off"))["files"]
+    assert isinstance(files, int)
+    one = foreseen()
+    assert (one["files"], one["size_bytes"], one["there_already"]) == (0, 0, files)
+    size = (root / "log.txt").stat().st_size
+    put(david.repo, "raw/m42/log.txt", b"x" * size)
+    (root / "to").unlink()
+    (root / "over").unlink()
+    put(david.repo, "raw/m42/over", b"")
+    one = foreseen()
+    assert (one["files"], one["size_bytes"], one["there_already"]) == (2, size, files - 3)
+    assert [found["name"] for found in one["beside"]] == ["log.txt"]  # type: ignore[attr-defined]
+    assert [found["name"] for found in one["failed"]] == ["over"]  # type: ignore[attr-defined]
+    told = david.expect(3, "restore", "m42", "--dry-run", cwd=david.repo)
+    assert "log.txt has other content here, which stays; it would be restored as log.restored-" in told.err
+    real = david.expect(3, "restore", "m42", "--json", cwd=david.repo).json["units"][0]
+    assert [real[name] for name in ("files", "size_bytes", "there_already")] == [
+        one[name] for name in ("files", "size_bytes", "there_already")
+    ]
 
 
 def test_members_and_light_files_come_alone(david: Person, vault: Path) -> None:
