@@ -1594,6 +1594,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_unnamed.py", "-k", "force"),
     ),
     Mutant(
+        "archive-price-of-another-vendor",
+        "no price of an AWS region is shown of another vendor's store",
+        "s3sync/archive/price_list.py",
+        "    if region in price_book().regions:\n",
+        "    if region in price_book().regions:\n        return None\n    if False:\n",
+        ("tests/scenarios/archive/test_analyze.py", "-k", "another_vendor"),
+    ),
+    Mutant(
         "restore-foresees-what-is-here",
         "a dry run of a restore counts what would be written, and nothing that is here",
         "s3sync/archive/foreseeing.py",
@@ -2931,7 +2939,7 @@ MUTANTS = (
     Mutant(
         "restored-memory",
         "rule 4: no index has a memory of s3sync restored",
-        "s3sync/archive/restoring.py",
+        "s3sync/archive/picking.py",
         'if any(stands_for(name, (STATE_DIR,)) for name in where.split("/")):',
         "if False:",
         ("tests/scenarios/archive/test_restore.py", "-k", "no_memory"),

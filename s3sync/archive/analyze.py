@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s3sync.archive.price_list import price_book
+from s3sync.archive.price_list import not_of, price_book
 from s3sync.archive.speed import Measured
 from s3sync.archive.stored import size_there
 from s3sync.archive.units import EMPTY, is_due
@@ -208,7 +208,8 @@ def items_of(chosen: ArchiveSet, unit: Unit, settings: Settings) -> list[Item]:
 
     Compression is not known before.
     """
-    rules, kept = wanted_rules([chosen], "").rules, chosen.storage_class
+    has_rules = scheme_of(chosen.store).vendor == "AWS"
+    rules, kept = wanted_rules([chosen], "").rules if has_rules else (), chosen.storage_class
     sizes = [unit.size]
     if chosen.pack is Pack.NONE:
         sizes = [source.size for source in unit.sources if source.kind is Kind.FILE]
@@ -236,11 +237,17 @@ def _prices(
     if region is None:
         if scheme_of(chosen.store).is_folder:
             return None, None, "a folder costs what its disk costs"
+        vendor = scheme_of(chosen.store).vendor
+        if vendor not in (None, "AWS"):
+            why = f"the price list has none of {vendor}; --region counts with prices of your own (docs/costs.md)"
+            return None, None, why
         if not is_on_aws(chosen.store, settings.endpoint_url):
             return None, None, "the store is not AWS's; --region counts with the prices of an AWS region"
         if settings.region is None:
             return None, None, "the region is not set; name it with --region"
     where = region or str(settings.region)
+    if (other := not_of(settings, where)) is not None:
+        return None, where, other
     try:
         return book.of(where), where, None
     except ConfigError as error:

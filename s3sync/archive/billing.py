@@ -9,6 +9,7 @@ from math import ceil
 from msgspec import Struct
 from msgspec.structs import replace
 
+from s3sync.archive.price_list import not_of
 from s3sync.archive.stored import size_there
 from s3sync.archive.transition import copies_of
 from s3sync.config import Settings, mask_url
@@ -84,9 +85,15 @@ class CostReport(Struct, frozen=True):
 
 def region_of(settings: Settings, said: str | None) -> str:
     """Region whose prices hold for a store. Raises `ConfigError` where nobody said it and it cannot be known."""
+    scheme = scheme_of(settings.store)
+    if said is not None and (why := not_of(settings, said)) is not None:
+        raise ConfigError(
+            f"there are no prices for {mask_url(settings.store)}",
+            why=why,
+            hint=f"write those of {scheme.vendor} into `prices` of your own settings, as docs/costs.md shows",
+        )
     if said is not None:
         return said
-    scheme = scheme_of(settings.store)
     hint = "--region us-east-1 counts with the prices of that region; docs/costs.md shows how to write your own"
     if not (scheme.vendor == "AWS" or scheme.is_folder):
         hint = "docs/costs.md shows how to write your own"

@@ -16,7 +16,7 @@ from s3sync.archive.copies import ByContent
 from s3sync.archive.foreign import as_they_were, foreign_index
 from s3sync.archive.foreseeing import Foreseen, foresee, nearest, stamp_of, to_read
 from s3sync.archive.indexes import index_of
-from s3sync.archive.picking import members_named
+from s3sync.archive.picking import left_out, members_named
 from s3sync.archive.place import Destination
 from s3sync.archive.reading_price import is_worth_a_question
 from s3sync.archive.restore import Restored, require_room, restore_unit, wanted_of
@@ -34,13 +34,10 @@ from s3sync.archive.thaw import (
 from s3sync.archive.waiting import Request, forget, note_back, note_done, note_thaws, remember, requests_in
 from s3sync.archive.walk import light_of
 from s3sync.config import Settings
-from s3sync.core.archive.extraction import obeyed_problem
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
 from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Member
-from s3sync.core.names import STATE_DIR
 from s3sync.core.outcome import Problem
 from s3sync.core.quantities import counted, files_text
-from s3sync.core.spelling import stands_for
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
 from s3sync.errors import ArchiveError, Halt, Pending, UsageError, declined
@@ -154,7 +151,7 @@ class Restoring(Struct, frozen=True):
             report.pending.append(index.unit)
             return None
         is_own = self.is_own(index)
-        refused = self._left_out(index, wanted, is_own=is_own)
+        refused = left_out(index.unit, wanted, may_be_obeyed=is_own or self.options.obeyed)
         return Ready(index, to, wanted, self.carrier.clock(), refused, None if is_own else usual_mask())
 
     def _nothing_of(self, archived: Archived, index: Index) -> UsageError:
@@ -171,7 +168,9 @@ class Restoring(Struct, frozen=True):
     def _foreseen(self, index: Index, wanted: list[Member], to: Destination) -> Restored:
         """What a restore would bring, and what it would have to ask for first. Raises `Unsupported` and `DiskFull` as
         it would."""
-        seen = self._look(index, wanted, to, self._left_out(index, wanted, is_own=self.is_own(index)))
+        seen = self._look(
+            index, wanted, to, left_out(index.unit, wanted, may_be_obeyed=self.is_own(index) or self.options.obeyed)
+        )
         require_room(to.path, seen.missing, nearest(to.base))
         objects = to_read(index, seen.missing)
         cold = ThawLook(self.carrier).cold(objects)
@@ -203,20 +202,6 @@ class Restoring(Struct, frozen=True):
         self.catalogue.note(LogEntry(format_time(ready.at), *of, outcome, came))
         report.units.append(found)
         told(found)
-
-    def _left_out(self, index: Index, wanted: list[Member], *, is_own: bool) -> dict[str, str]:
-        """Members that make other programs run something, with the reason, if others may have put them there; and
-        those of a memory of s3sync, whoever did: it would say of files that are not here that they were deleted."""
-        found: dict[str, str] = {}
-        for member in wanted:
-            where = f"{index.unit}/{member.path}"
-            if any(stands_for(name, (STATE_DIR,)) for name in where.split("/")):
-                found[member.path] = f"{STATE_DIR} is reserved for s3sync itself, and never restored"
-                continue
-            reason = None if is_own or self.options.obeyed else obeyed_problem(member, where)
-            if reason is not None:
-                found[member.path] = f"{reason}, and another computer sent it; --obeyed restores it, too"
-        return found
 
     def _ready_index(self, archived: Archived, report: RestoreReport) -> Index | None:
         """The index. Another tool's archive is thawed to learn its members: until then None, and it is pending."""

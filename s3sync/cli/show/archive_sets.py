@@ -220,7 +220,7 @@ def _print_price(one: SetAnalysis, report: Analysis) -> None:
             say(f"  {one.set.storage_class} says nothing there: this store has no storage classes")
     elif (note := class_notes(one.set.storage_class)) is not None:
         say(f"  {note}")
-    if one.small and not scheme_of(one.set.store).is_folder:
+    if one.small and scheme_of(one.set.store).vendor == "AWS":
         say(f"  {counted(one.small, 'object')} under 128 KB: lifecycle rules do not move these by default")
 
 

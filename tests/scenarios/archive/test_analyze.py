@@ -168,3 +168,33 @@ def test_what_is_archived_already_is_not_due_and_an_emptied_unit_is_no_mistake(d
             "m42": "archived",
             "m77": "planned" if dry else "sent",
         }
+
+
+@pytest.mark.parametrize(
+    ("store", "vendor", "kept"), [("az://ourfilms/cold", "Azure", "Archive"), ("gs://cold", "Google Cloud", "STANDARD")]
+)
+def test_no_price_and_no_rule_of_aws_is_shown_of_another_vendor(
+    store: str, vendor: str, kept: str, david: Person
+) -> None:
+    """Google has a class of the same name as AWS, and rules by tag are of S3 alone."""
+    more = f"storage_class: {kept}" + (", tags: {archive: fast}" if store.startswith("az:") else "")
+    settings(david, f"archives: {{cold: {{store: '{store}', source: 'raw/*', layout: '{{id}}', {more}}}}}\n")
+    own_settings(
+        david,
+        f"prices: {{ours: {{storage: {{{kept}: 100}}}}, us-east-1: {{storage: {{{kept}: 5}}}}}}\n",
+    )
+    put(david.repo, "raw/m42/a.fits", bytes(20_000_000))
+
+    def found(*words: str) -> dict[str, object]:
+        one: dict[str, object] = david.ok("archive", "analyze", "--json", *words, cwd=david.repo).json["sets"][0]
+        return one
+
+    for words in ((), ("--region", "us-east-1"), ("--region", "eu-west-1")):
+        one = found(*words)
+        assert one["month"] is None and one["sending"] is None and one["month_when_moved"] is None
+        assert f"the price list has none of {vendor}" in str(one["no_price"])
+    assert "DEEP_ARCHIVE" not in david.ok("archive", "analyze", cwd=david.repo).out
+    told = david.expect(2, "archive", "cost", "--region", "us-east-1", cwd=david.repo)
+    assert f"none of {vendor}: us-east-1 is a region of AWS" in told.err
+    month = found("--region", "ours")["month"]
+    assert isinstance(month, dict) and month["amount"] > 1.8 and month["without_price"] == []
