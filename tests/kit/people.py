@@ -7,15 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.kit import zygote
+from tests.kit import ready, zygote
+from tests.kit.ready import REPO as REPO
 
 PROJECT = "b63-flivideo"
-REPO = "v-appydave"
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,19 @@ def pair(
     root: Path, store: str, environments: Mapping[str, Mapping[str, str]], endpoint: str | None = None
 ) -> tuple[Person, Person]:
     """David and Jan with their clones, both set up by `s3sync init` against one store."""
-    people, more = [], ["--endpoint", endpoint] if endpoint else []
-    for name in ("david", "jan"):
-        person = Person(name, root / name, environments.get(name, {}))
-        person.ok("init", PROJECT, "--store", store, "--user", name, "--repo", REPO, *more, cwd=person.repo)
-        people.append(person)
-    return people[0], people[1]
+    david, jan = (Person(name, root / name, environments.get(name, {})) for name in ready.NAMES)
+    own_settings = any(key.startswith("S3SYNC_") for person in (david, jan) for key in person.environ)
+    if endpoint is not None or own_settings or not ready.write("pair", root, store, _begin):
+        set_up((david, jan), store, *(["--endpoint", endpoint] if endpoint else []))
+    return david, jan
+
+
+def _begin(root: Path, store: str) -> None:
+    set_up([Person(name, root / name) for name in ready.NAMES], store)
+
+
+def set_up(people: Iterable[Person], store: str, *more: str) -> None:
+    """Run `s3sync init` for each, whatever is known of it."""
+    for person in people:
+        words = ("init", PROJECT, "--store", store, "--user", person.name, "--repo", REPO, *more)
+        person.ok(*words, cwd=person.repo)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.people import REPO, Person, pair
+from tests.kit import ready
+from tests.kit.people import REPO, Person, pair, set_up
 from tests.kit.servers import SeaweedFS
 
 People = tuple[Person, Person]
@@ -16,11 +17,11 @@ People = tuple[Person, Person]
 def encrypt(people: People) -> People:
     """Have both share a key: David makes it, and Jan takes what David wrapped for him."""
     david, jan = people
-    for person in people:
-        person.ok("config", "set", "--repo", "encrypt", "yes")
-    david.ok("keys", "create")
+    david.ok("config", "set", "--repo", "encrypt", "yes")
+    (jan.repo / ".s3sync.yaml").write_bytes((david.repo / ".s3sync.yaml").read_bytes())  # which is committed
+    key = david.ok("keys", "create", "--json").json["key_id"]
     david.ok("keys", "add", "jan", jan.ok("keys", "me").out.strip())
-    jan.ok("keys", "import", "--id", david.ok("keys", "list", "--json").json["key_id"])
+    jan.ok("keys", "import", "--id", key)
     return people
 
 
@@ -31,8 +32,13 @@ def plain(tmp_path: Path) -> People:
 
 
 @pytest.fixture
-def people(plain: People) -> People:
-    return encrypt(plain)
+def people(tmp_path: Path) -> People:
+    """The two with a key, as `encrypt` leaves them."""
+    people, store = (Person("david", tmp_path / "david"), Person("jan", tmp_path / "jan")), f"file://{tmp_path}/store"
+    if not ready.write("sealed", tmp_path, store, lambda root, there: encrypt(pair(root, there, {}))):
+        set_up(people, store)
+        encrypt(people)
+    return people
 
 
 @pytest.fixture
