@@ -24,7 +24,7 @@ from s3sync.cli.root import Root
 from s3sync.cli.usage import usage_error
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
-from s3sync.errors import Interrupted, NotAStore, NotTrusted, ProjectError, S3syncError, UsageError
+from s3sync.errors import Interrupted, LocalError, NotAStore, NotTrusted, ProjectError, S3syncError, UsageError
 from s3sync.transfer.progress import Work
 
 _telling, _told = threading.Lock(), threading.Event()
@@ -127,11 +127,22 @@ def say_interrupted() -> int:
 
 def say_unending() -> int:
     """Just before a command is ended that took too much memory."""
-    error = NotAStore(
+    from s3sync.cli.memory import busy_in
+
+    room, at_a_line = busy_in()
+    error: S3syncError = NotAStore(
         "an answer of the store does not end",
         why="this command took more than a gigabyte of memory, which no honest answer needs",
         hint="check endpoint_url: is it an S3 server? nothing is lost: run the command again when it is",
     )
+    if not at_a_line:
+        error = LocalError(
+            "this command takes more memory than any should",
+            why=f"it has more than a gigabyte, and no server's answer was read then: it was busy in {room}",
+            hint="nothing is lost: what was done is remembered. Something on this computer is far larger than it "
+            "should be, as a file that others wrote: name fewer files or one project, see what `s3sync doctor` says, "
+            "and report that line if it stays",
+        )
     code = _fail(error)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

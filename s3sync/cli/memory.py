@@ -11,11 +11,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Any
 
 LIMIT = 1 << 30
@@ -44,6 +45,28 @@ def end_when_memory_is_out(say: Callable[[], object]) -> None:
         os._exit(EXIT_CODE)
 
     threading.Thread(target=watch, name="s3sync-memory", daemon=True).start()
+
+
+_LINES = ("s3sync.store.s3", "s3sync.store.lanes", "s3sync.store.gcs", "s3sync.store.azure", "s3sync.store.rclone")
+"""Rooms in which a thread waits for a server, or reads what it says. A folder store is none."""
+
+
+def busy_in() -> tuple[str, bool]:
+    """The room of ours in which the first thread is, and whether any thread is at an answer of a server."""
+    room, at_a_line = "s3sync", False
+    for thread, frame in sys._current_frames().items():
+        names = list(_modules(frame))
+        at_a_line = at_a_line or any(name.startswith(_LINES) for name in names)
+        if thread == threading.main_thread().ident:
+            room = next((name for name in names if name.startswith("s3sync.")), room)
+    return room, at_a_line
+
+
+def _modules(frame: FrameType | None) -> Iterator[str]:
+    """Modules of a thread's calls, the innermost first."""
+    while frame is not None:
+        yield str(frame.f_globals.get("__name__", ""))
+        frame = frame.f_back
 
 
 def memory() -> int:

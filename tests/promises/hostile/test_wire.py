@@ -218,6 +218,25 @@ def test_f53_an_answer_without_end_ends_the_command(name: str, command: str, dav
     said(result)
 
 
+SMALL_LIMIT = "from s3sync.cli import main, memory; memory.LIMIT = 75_000_000; main.main()"
+
+
+def test_memory_that_no_server_took_is_not_laid_at_its_door(david: Person) -> None:
+    """Here a pin file of many lines takes it."""
+    david.write("a.mp4", "one")
+    david.ok("up")
+    david.ok("pin")
+    (path,) = david.project.glob("*.lock.yaml")
+    rows = (f'- {{"name": "z/{number:0200}", "size": 1, "md5": "{number:032x}"}}\n' for number in range(60_000))
+    path.write_text(path.read_text() + "".join(rows))
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", SMALL_LIMIT, "status"], cwd=david.project, env=david.env(), capture_output=True
+    )
+    told = ended.stderr.decode()
+    assert ended.returncode == 1 and "takes more memory than any should" in told and "endpoint_url" not in told, told
+    assert "busy in s3sync." in told and "nothing is lost" in told
+
+
 @pytest.mark.parametrize("measure", ["memory", "_at_most"])
 def test_f53_the_limit_of_memory_needs_no_linux(measure: str) -> None:
     """`_at_most` is how other systems tell it; the memory is taken by a thread that is busy, as a library's is."""
