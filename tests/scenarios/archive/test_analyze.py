@@ -117,6 +117,8 @@ def test_the_time_is_that_of_earlier_runs_and_says_so(david: Person) -> None:
     david.ok("archive", "run", cwd=david.repo)
     log = david.ok("archive", "log", cwd=david.repo).out
     assert "sent in " in log and "  run (" in log and "\\x20" not in log
+    assert "time:" not in david.ok("archive", "analyze", cwd=david.repo).out, "nothing is left to send"
+    put(david.repo, "raw/M42_20230110/b.fits", bytes(1 << 20))
     after = david.ok("archive", "analyze", cwd=david.repo)
     assert "as 1 run here measured, last on 2" in after.out
     found = david.ok("archive", "analyze", "--json", cwd=david.repo).json["sets"][0]

@@ -69,7 +69,11 @@ def test_where_requests_have_no_price_each_verb_says_so_and_none_is_free(moto: S
     dry = david.ok("archive", "run", "--delete-local", "--deep", "--dry-run", "--json", cwd=david.repo).json["reading"]
     lacking = "egress, reading STANDARD, retrieval from STANDARD"
     assert (dry["price"], dry["unknown"]) == (None, lacking)
-    for words in (("archive", "run", "--delete-local", "--deep"), ("archive", "verify", "--deep"), ("restore", "m42")):
+    for words in (
+        ("archive", "run", "--delete-local", "--deep"),
+        ("archive", "verify", "--deep"),
+        ("restore", "m42", "--to", "back"),
+    ):
         refused = david.expect(5, *words, "--max-cost", "1000000", cwd=david.repo)
         assert f"there is no price for {lacking}" in refused.err
         asked = david.expect(5, *words, cwd=david.repo)
