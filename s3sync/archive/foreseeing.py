@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from s3sync.archive.place import Destination, Target
 from s3sync.archive.restore import Restored
-from s3sync.archive.thaw import Price, objects_of
+from s3sync.archive.thaw import Price, ThawLook, objects_of
 from s3sync.core.archive.extraction import aside, problem_of
-from s3sync.core.archive.values import Index, Kind, Member
+from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import S3syncError
 
@@ -98,6 +98,17 @@ def to_read(index: Index, missing: Sequence[Member]) -> list[tuple[str, int]]:
     """Keys and sizes of the objects that are read to bring members. Links are in the index."""
     files = [one for one in missing if one.kind is Kind.FILE]
     return objects_of(index, files) if files else []
+
+
+def from_beside(index: Index, wanted: list[Member], look: ThawLook) -> list[Member]:
+    """The members, as objects of their own where all files among them are sidecars that the store has: notes are read
+    without a thaw of the archive that has them, too."""
+    files = [one for one in wanted if one.kind is Kind.FILE]
+    own = {(one.path, one.sha256): one for one in index.sidecars if one.key is not None}
+    if index.pack is Pack.NONE or not files or not all((one.path, one.sha256) in own for one in files):
+        return wanted
+    found = [own[one.path, one.sha256] if one.kind is Kind.FILE else one for one in wanted]
+    return found if len(look.states(objects_of(index, found))) == len(files) else wanted
 
 
 def nearest(path: Path) -> Path:

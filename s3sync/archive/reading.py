@@ -158,10 +158,11 @@ def contents(carrier: Carrier, index: Index, batch: list[Member]) -> Iterator[tu
     if index.pack is Pack.NONE:
         for member in batch:
             assert member.key is not None
-            yield member, _cut(_Source(object_bytes(carrier, member.key, 0, member.size, member.etag), 0), member, 0)
+            chunks = object_bytes(carrier, member.key, 0, member.size, member.etag)
+            yield member, _cut(_Source(chunks, 0, f"{carrier.store.url}/{member.key}"), member, 0)
         return
     start, stop = batch[0].offset, max(member.offset + member.size for member in batch)
-    source = _Source(tar_bytes(carrier, index, start, stop), start)
+    source = _Source(tar_bytes(carrier, index, start, stop), start, f"{carrier.store.url}/{index.key}")
     held: memoryview | None = None
     for number, member in enumerate(batch):
         if number and held is not None and _is_held(index, batch[number - 1], member):
@@ -176,15 +177,15 @@ def contents(carrier: Carrier, index: Index, batch: list[Member]) -> Iterator[tu
 class _Source:
     """Chunks with their place; what is left of one is kept for the next file."""
 
-    def __init__(self, chunks: Iterator[Buffer], at: int) -> None:
-        self._chunks, self._rest, self._at = chunks, memoryview(b""), at
+    def __init__(self, chunks: Iterator[Buffer], at: int, name: str) -> None:
+        self._chunks, self._rest, self._at, self._name = chunks, memoryview(b""), at, name
 
     def take(self, start: int, most: int) -> memoryview:
         """The next bytes from `start` on; what lies before is skipped."""
         while True:
             skip = min(start - self._at, len(self._rest))
             if skip < 0:
-                raise ArchiveError("cannot read an archive", why="its index lets two members overlap", hint=DAMAGED)
+                raise ArchiveError(f"cannot read {self._name}", why="its index lets two members overlap", hint=DAMAGED)
             self._rest, self._at = self._rest[skip:], self._at + skip
             if self._rest and self._at == start:
                 piece, self._rest = self._rest[:most], self._rest[most:]
@@ -192,7 +193,7 @@ class _Source:
                 return piece
             chunk = next(self._chunks, None)
             if chunk is None:
-                raise ArchiveError("cannot read an archive", why="it ends before its index says", hint=DAMAGED)
+                raise ArchiveError(f"cannot read {self._name}", why="it ends before its index says", hint=DAMAGED)
             self._rest = memoryview(chunk).cast("B")
 
 

@@ -14,7 +14,7 @@ from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.copies import ByContent
 from s3sync.archive.foreign import as_they_were, foreign_index
-from s3sync.archive.foreseeing import Foreseen, foresee, nearest, stamp_of, to_read
+from s3sync.archive.foreseeing import Foreseen, foresee, from_beside, nearest, stamp_of, to_read
 from s3sync.archive.indexes import index_of
 from s3sync.archive.picking import left_out, members_named
 from s3sync.archive.place import Destination
@@ -141,6 +141,7 @@ class Restoring(Struct, frozen=True):
         wanted = wanted_of(index, self._chooser(index))
         if not wanted:
             raise self._nothing_of(archived, index)
+        wanted = from_beside(index, wanted, ThawLook(self.carrier))
         if self.options.dry_run:
             found = self._foreseen(index, wanted, to)
             report.units.append(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -38,14 +38,21 @@ class ColdObject(Struct, frozen=True):
 
 
 def objects_of(index: Index, members: Iterable[Member]) -> list[tuple[str, int]]:
-    """Keys and sizes of the objects that hold these members."""
-    if index.pack is not Pack.NONE:
+    """Keys and sizes of the objects that hold these members. Where all files have one of their own, no other does."""
+    members = members if isinstance(members, Sequence) else list(members)
+    if index.pack is not Pack.NONE and not _have_own(members):
         archives = archives_of(index)
         if len(archives) == 1:
             return [(index.key, index.size)]
         wanted = set(members)
         return [(one.key, one.size) for one in archives if not wanted.isdisjoint(one.members)]
     return [(member.key, member.size) for member in members if member.key is not None and member.kind is Kind.FILE]
+
+
+def _have_own(members: Sequence[Member]) -> bool:
+    """True if there are files, and each has an object of its own, as sidecars do."""
+    files = (one.key is not None for one in members if one.kind is Kind.FILE)
+    return next(files, False) and all(files)
 
 
 class ThawLook:

@@ -108,7 +108,8 @@ def test_what_is_here_already_is_neither_thawed_nor_priced(moto: Server, tmp_pat
         (ana.repo / "raw/m42/cal").rmdir()
         dry = ana.ok("restore", "m42", "--dry-run", "--json", cwd=ana.repo).json["units"][0]
         assert (dry["files"], dry["there_already"], dry["cold"]) == (1, 3, cold)
-        assert not (ana.repo / "raw/m42/cal").exists()
+        ana.ok("restore", "m42", "--dry-run", "--to", "nowhere", cwd=ana.repo)
+        assert not (ana.repo / "raw/m42/cal").exists() and not (ana.repo / "nowhere").exists()
         asked = ana.expect(5, "restore", "m42", cwd=ana.repo)
         assert f"thawing {cold} (bulk)" in asked.err
         ana.ok("restore", "m42", "--yes", "--wait", cwd=ana.repo)
@@ -125,3 +126,26 @@ def test_a_thaw_that_is_done_is_noted_by_whoever_restores(slow: Server, tmp_path
     assert done.code == 0
     (one,) = david.ok("archive", "catalogue", "export", cwd=david.repo).json["archives"]
     assert one["retrieval"]["state"] == "thawed" and one["retrieval"]["until"]
+
+
+def test_notes_beside_a_cold_archive_come_without_a_thaw(moto: Server, tmp_path: Path) -> None:
+    """Unless the store lacks them: then the archive has them, too."""
+    more = "    storage_class: DEEP_ARCHIVE\n    sidecars: ['*.md']\n    light: ['*.md']\n"
+    prefix = uuid.uuid4().hex
+    david = on(moto, tmp_path, prefix, more)
+    put(david.repo, "raw/m42/a.fits", b"light")
+    put(david.repo, "raw/m42/notes/night.md", b"clouds")
+    david.ok("archive", "run", "--delete-local", cwd=david.repo)
+    for words in (("--light",), ("--member", "notes/*.md")):
+        (david.repo / "raw/m42/notes/night.md").unlink()
+        dry = david.ok("restore", "m42", *words, "--dry-run", cwd=david.repo)
+        assert "1 file (6 B) would be restored" in dry.out and "thaw" not in dry.out
+        david.ok("restore", "m42", *words, cwd=david.repo)
+        assert (david.repo / "raw/m42/notes/night.md").read_bytes() == b"clouds"
+        assert "cold" in david.ok("restore", "m42", "--status", cwd=david.repo).out
+    (david.repo / "raw/m42/notes/night.md").unlink()
+    david.expect(5, "restore", "m42", cwd=david.repo)
+    moto.client().delete_object(Bucket=moto.bucket, Key=f"{prefix}/raw/m42/notes/night.md")
+    david.expect(5, "restore", "m42", "--light", cwd=david.repo)
+    david.ok("restore", "m42", "--light", "--yes", "--wait", cwd=david.repo)
+    assert (david.repo / "raw/m42/notes/night.md").read_bytes() == b"clouds"
