@@ -1939,11 +1939,19 @@ MUTANTS = (
         ("tests/scenarios/pairs/test_bad_places.py", "-k", "deletes_in_the_other"),
     ),
     Mutant(
+        "own-archive",
+        "archives: a file whose archive is the file itself, by a share that is mounted here, is the only copy",
+        "s3sync/archive/last_copies.py",
+        "                return folder.find(name) is not None\n",
+        "                return False\n",
+        ("tests/scenarios/archive/test_elsewhere.py", "-k", "no_archive_of_itself"),
+    ),
+    Mutant(
         "one-place",
         "pairs: what is in one place under two names is the only copy",
         "s3sync/pairs/apart.py",
-        "        if _is_one_folder(a, b) or (is_there and _shows(b, name)):\n",
-        "        if False:\n",
+        "    if _is_one_folder(a, b) or any(",
+        "    if False and any(",
         ("tests/scenarios/pairs/test_apart.py", "-k", "remote or store"),
     ),
     Mutant(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import md5
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,12 +23,15 @@ from s3sync.archive.sealing import require_opens, tells_content, whole_checksums
 from s3sync.archive.verify import Proof, Replaced, verify_again
 from s3sync.archive.volumes import known_archives, merged, portions_of
 from s3sync.archive.work import Working
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack, Unit
 from s3sync.core.archive.volumes import etags_of, with_etags
+from s3sync.core.names import nfc
 from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
-from s3sync.disk.tree import kept_folders
-from s3sync.errors import Archived, ArchiveError, Halt, NotFound
+from s3sync.disk.tree import folder_below, kept_folders
+from s3sync.errors import Archived, ArchiveError, Halt, NotFound, StoreError
+from s3sync.store.port import Headers, Overwrite, Store
 
 
 def verify_before_deletion(work: Working, index: Index, *, deep: bool, rows: Mapping[str, Index] | None) -> Proof:
@@ -68,29 +75,61 @@ def _proof(work: Working, index: Index, deep: bool, rows: Mapping[str, Index] | 
     return proof
 
 
-def is_own_copy(rules: ArchiveSet, root: str, members: Iterable[Member]) -> str | None:
+def is_own_copy(rules: ArchiveSet, store: Store, root: str, members: Iterable[Member]) -> str | None:
     """Path of a file that is its own archive, because the store is the folder in which the unit lies; None elsewhere.
 
-    Whoever deletes one of the two deletes the other.
+    Whoever deletes one of the two deletes the other. Of a store that is no folder, such as a share that is mounted
+    here, a mark beside a file tells it: whether it is beside the archive, too.
     """
     folder = folder_of(rules)
-    for one in members if folder is not None else ():
+    alone = [one for one in members if one.key is not None]
+    if folder is None:
+        both_ways = scheme_of(rules.store).by_remote  # of a bucket nothing is written for it
+        return next((one.path for one in alone[:1] if _shows_mark(store, root, one, both_ways=both_ways)), None)
+    for one in alone:
         try:
-            if one.key is not None and Path(f"{folder}/{one.key}").samefile(f"{root}/{one.path}"):
+            if Path(f"{folder}/{one.key}").samefile(f"{root}/{one.path}"):
                 return one.path
         except OSError:
             continue
     return None
 
 
-def refuse_own_copy(rules: ArchiveSet, unit: Unit, index: Index) -> None:
+def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> bool:
+    """True if a file that is put beside a member here is beside its object then; or the other way round, as servers
+    remember what they have not. It is gone afterwards."""
+    above, slash, last = (member.key or "").rpartition("/")
+    if nfc(last) != nfc(member.path.rpartition("/")[2]):
+        return False
+    name = f".s3sync-apart-{secrets.token_hex(8)}"
+    with suppress(OSError, StoreError):
+        folder = folder_below(os.path.realpath(root), member.path.split("/")[:-1])
+        os.close(folder.create(name))
+        try:
+            store.head(f"{above}{slash}{name}")
+            return True
+        except NotFound:
+            pass
+        finally:
+            folder.unlink(name, missing_ok=True)
+        if both_ways:
+            empty = md5(b"", usedforsecurity=False).digest()
+            store.put(f"{above}{slash}{name}", b"", mode=Overwrite(), headers=Headers(), md5=empty)
+            try:
+                return folder.find(name) is not None
+            finally:
+                store.delete(f"{above}{slash}{name}")
+    return False
+
+
+def refuse_own_copy(work: Working, unit: Unit, index: Index) -> None:
     """Refuse to delete files that are their own archive. Raises `Halt`."""
-    path = is_own_copy(rules, unit.root, (*index.members, *index.sidecars))
+    path = is_own_copy(work.rules, work.carrier.store, unit.root, (*index.members, *index.sidecars))
     if path is not None:
         raise Halt(
             f"did not delete the files of {unit.id}",
             why=f"the store is the folder that they lie in: {path:.200} is its own copy",
-            hint=f"give archives.{rules.name} another store",
+            hint=f"give archives.{work.rules.name} another store",
         )
 
 

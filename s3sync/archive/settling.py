@@ -116,7 +116,7 @@ def _removed(
     if all(light(one.path) for one in (*unit.sources, *unit.sidecars) if one.kind is not Kind.FOLDER):
         return found  # nothing is to go, so that nothing has to be proven
     proof = Proof.CHECKSUM
-    refuse_own_copy(work.rules, unit, merged(known))
+    refuse_own_copy(work, unit, merged(known))
     for index in known:
         proven = verify_before_deletion(work, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof

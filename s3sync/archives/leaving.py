@@ -242,11 +242,9 @@ class Leaving(Tables, Billed, frozen=True):
                 except ArchiveError:
                     continue  # its index is another unit's by now, or none at all
                 pack = one.pack if goes.index is None else goes.index.pack
-                if is_own_copy(rules, root, goes.single.values()):
-                    continue
                 is_made = partial(_is_proven, channel, carrier)
                 seen = copied(carrier, goes, pack, one.unit, root, is_made, channel.as_made)
-                if seen is not None:
+                if seen is not None and not is_own_copy(rules, store, root, goes.single.values()):
                     found[one.key] = seen
         return found
 

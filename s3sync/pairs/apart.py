@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from hashlib import md5
 from pathlib import Path
 
@@ -28,14 +28,25 @@ def refuse_one_place(a: Place, b: Place, *, marks: bool = True) -> None:
 
     Where nothing may be put into A, nothing is found out.
     """
+    ways = [(a, b)] + ([(b, a)] if _is_no_bucket(b) else []) if marks else []
+    if _is_one_folder(a, b) or any(_shows_mark(one, two) for one, two in ways):
+        raise UsageError(
+            f"{a.shown} and {b.shown} are one place under two names",
+            why="what is deleted in the one would be gone from the other, too",
+            hint="nothing was deleted; name two places that are apart",
+        )
+
+
+def _is_no_bucket(place: Place) -> bool:
+    """True for what may be the folder behind another name: servers of such remember what they have not, so that a mark
+    is looked for both ways. Into a bucket none is put that need not be."""
+    return isinstance(place, Folder) or not scheme_of(place.settings.store).has_server
+
+
+def _shows_mark(marked: Place, other: Place) -> bool:
     name = f"apart-{secrets.token_hex(8)}"
-    with _marked(a, name) if marks else nullcontext(enter_result=False) as is_there:
-        if _is_one_folder(a, b) or (is_there and _shows(b, name)):
-            raise UsageError(
-                f"{a.shown} and {b.shown} are one place under two names",
-                why="what is deleted in the one would be gone from the other, too",
-                hint="nothing was deleted; name two places that are apart",
-            )
+    with _marked(marked, name) as is_there:
+        return is_there and _shows(other, name)
 
 
 def _is_one_folder(a: Place, b: Place) -> bool:

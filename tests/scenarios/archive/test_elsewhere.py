@@ -196,6 +196,27 @@ def test_the_whole_way_on_a_remote(remotes: Remotes, tmp_path: Path) -> None:
 
 
 @pytest.mark.rclone
+def test_a_share_that_is_mounted_here_is_no_archive_of_itself(remotes: Remotes, tmp_path: Path) -> None:
+    """A folder, and the same folder by a remote: each file is its archive, and the only copy."""
+    david, name = person(tmp_path, {"RCLONE_CONFIG": str(remotes.config)}), uuid.uuid4().hex
+    share = remotes.folder("dav", name)
+    assert share is not None
+    put(share, "single/b40/a.mp4", b"a")
+    put(share, "single/b40/day 1/b.mp4", b"b")
+    sets(david, share / "single", remotes.url("dav", name))
+    ran = david.run("archive", "run", "--set", "files", "b40", "--delete-local", "--yes")
+    assert ran.code == 3 and "is its own copy" in ran.err
+    kept = david.run("archive", "remove", "b40", "--set", "files", "--yes")
+    assert kept.code == 5 and "nothing proves that this disk has a copy" in kept.err
+    assert [(share / "single/b40" / path).read_bytes() for path in ("a.mp4", "day 1/b.mp4")] == [b"a", b"b"]
+    assert not list(share.rglob(".s3sync-apart-*"))
+    put(tmp_path / "card", "b41/a.mp4", b"a")
+    sets(david, tmp_path / "card", remotes.url("dav", name))
+    david.ok("archive", "run", "--set", "files", "b41", "--delete-local", "--yes")
+    assert not (tmp_path / "card/b41").exists()
+
+
+@pytest.mark.rclone
 def test_an_answer_that_was_lost_leaves_an_archive_that_is_known_again(remotes: Remotes, tmp_path: Path) -> None:
     """Killed between the archive and its index, the next run reads what is there, and it is it."""
     david, source = person(tmp_path, {"RCLONE_CONFIG": str(remotes.config)}), tmp_path / "shelf"
