@@ -4129,6 +4129,30 @@ MUTANTS = (
         "    except (TypeError, ValueError, IndexError):\n",
         ("tests/unit/core/test_times.py", "-k", "no_server_has"),
     ),
+    Mutant(
+        "unsaid-archives",
+        "archives of an encrypted repository whose settings do not say so are not sent",
+        "s3sync/archives/unsaid.py",
+        "    refuse_unsaid(store, settings.repo)",
+        "    pass",
+        ("tests/scenarios/sealed/test_unsaid.py", "-k", "archives_are_not"),
+    ),
+    Mutant(
+        "unsaid-key",
+        "nothing is written for everybody where the store names a key of the repository",
+        "s3sync/shared/unsaid.py",
+        "    raise encrypted(key)",
+        "    return",
+        ("tests/scenarios/sealed/test_unsaid.py", "-k", "everybody"),
+    ),
+    Mutant(
+        "gaps-between-frames",
+        "what lies between the frames of an archive is not held",
+        "s3sync/archive/reading.py",
+        "            skip = min(frame.offset - at, len(held))",
+        "            skip = frame.offset - at if len(held) >= frame.offset + frame.stored - at else 0",
+        ("tests/unit/archive/test_packing.py", "-k", "between"),
+    ),
 )
 
 

@@ -97,11 +97,15 @@ def _stored(carrier: Carrier, index: Index, wanted: list[tuple[Frame, int]]) -> 
     frame, begins = next(todo)
     for chunk in object_bytes(carrier, index.key, first.offset, last.offset + last.stored, index.etag):
         held += chunk
-        while len(held) >= frame.offset + frame.stored - at:
-            skip = frame.offset - at
-            yield frame, begins, bytes(held[skip : skip + frame.stored])
-            del held[: skip + frame.stored]
-            at = frame.offset + frame.stored
+        while True:
+            skip = min(frame.offset - at, len(held))  # between frames there may be anything, of any size
+            del held[:skip]
+            at += skip
+            if at < frame.offset or len(held) < frame.stored:
+                break
+            yield frame, begins, bytes(held[: frame.stored])
+            del held[: frame.stored]
+            at += frame.stored
             following = next(todo, None)
             if following is None:
                 return

@@ -277,8 +277,7 @@ class Restoring(Struct, frozen=True):
         self._note_thaws(index, (one.thaw for one in thawing))
         self._note_back(index, thawing)
         waiting = [one for one in thawing if one.thaw.state in (ThawState.COLD, ThawState.THAWING)]
-        if waiting and self.options.wait:
-            wait_for(look, self.carrier, waiting)
+        if waiting and self.options.wait and wait_for(look, self.carrier, waiting):
             waiting = []
             states = look.states(objects)
             self._note_thaws(index, (one.thaw for one in states))

@@ -23,6 +23,8 @@ from s3sync.store.aspects import Thaw, Thaws, ThawState, Tier, aspect
 
 FIRST_POLL_S, POLL_S = 1.0, 60.0
 LOOK_S = 0.5
+LONGEST_S = 4 * 24 * 3600.0
+"""Seconds that a thaw is waited for: twice the longest there is, by S3's bulk tier from DEEP_ARCHIVE."""
 LISTED_FROM = 4
 """Objects from which on a listing is asked before each of them is."""
 PAGE = 1000
@@ -159,15 +161,18 @@ def thaw_all(carrier: Carrier, cold: Iterable[ColdObject], days: int, tier: Tier
     return [result.result() for _, result in results]
 
 
-def wait_for(look: ThawLook, carrier: Carrier, cold: list[ColdObject]) -> None:
-    """Wait until all of them can be read: asked soon at first, and then every minute."""
-    wait_s = FIRST_POLL_S
+def wait_for(look: ThawLook, carrier: Carrier, cold: list[ColdObject]) -> bool:
+    """Wait until all of them can be read: asked soon at first, and then every minute. False where that never comes."""
+    wait_s, give_up = FIRST_POLL_S, time.monotonic() + LONGEST_S
     while cold:
+        if time.monotonic() > give_up:
+            return False
         until, wait_s = time.monotonic() + wait_s, min(POLL_S, wait_s * 2)
         while time.monotonic() < until:
             carrier.pool.check()
             time.sleep(LOOK_S)
         cold = look.cold((one.key, one.size) for one in cold)
+    return True
 
 
 def check_tier(cold: Iterable[ColdObject], tier: Tier) -> None:

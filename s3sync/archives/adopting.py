@@ -14,6 +14,7 @@ from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.sets import refuse_sealed
 from s3sync.archive.work import Channel, carrying, working
 from s3sync.archives.moving import Moving
+from s3sync.archives.unsaid import refuse_unsaid_set
 from s3sync.config.schemes import scheme_of
 from s3sync.connect import connect
 from s3sync.core.archive.records import Status
@@ -98,6 +99,8 @@ class Adopting(Moving, frozen=True):
         chosen = self.chosen(set)
         why = "what other tools put into a store is not encrypted with the repository's key"
         refuse_sealed(chosen, self.settings, "archive adopt", why)
+        if write_index:
+            refuse_unsaid_set(chosen, self.settings)
         old = None if record is None else self._record(record, chosen)
         report = AdoptReport(dry_run)
         channel, folder, is_marked = self._opened(chosen, confirm, dry_run=dry_run)

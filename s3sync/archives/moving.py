@@ -16,6 +16,7 @@ from s3sync.archive.units import Young, find_units
 from s3sync.archive.work import Channel, Working, carrying, working
 from s3sync.archives.catalogued import Catalogued
 from s3sync.archives.opened import Place
+from s3sync.archives.unsaid import refuse_unsaid_set
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import LogEntry
 from s3sync.core.archive.values import ArchiveSet, Unit
@@ -48,6 +49,7 @@ class Moving(Catalogued, frozen=True):
     def _units_to_run(self, chosen: ArchiveSet, *names: str) -> Iterator[Unit]:
         if chosen.rows is not None:
             raise UsageError(f"archives.{chosen.name} takes its objects from a table", hint="call `run_rows`")
+        refuse_unsaid_set(chosen, self.settings)
         return self.units(chosen, *names, due_only=False)
 
     def run(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from s3sync.archive.work import working
 from s3sync.archives.moving import Moving
+from s3sync.archives.unsaid import refuse_unsaid_set
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.rows import Worker
 from s3sync.core.archive.values import ArchiveSet, UnitKind
@@ -84,6 +85,7 @@ class Tables(Moving, frozen=True):
         from s3sync.archive.rows.survey import survey
 
         chosen, options, worker = self.chosen(set), options or RowOptions(), worker or Worker()
+        refuse_unsaid_set(chosen, self.settings)
         with self._table(chosen, told) as (table, shown):
             if options.force:
                 table.require_old()

@@ -17,6 +17,7 @@ from s3sync.dashboard.public import public_view
 from s3sync.dashboard.values import Dashboard
 from s3sync.errors import AccessDenied, NotFound, Unsupported, UsageError
 from s3sync.shared.pages import BY, TITLE, KeptPage, drop_ended, new_page_key, put_page
+from s3sync.shared.unsaid import refuse_unsaid
 from s3sync.store.aspects import Presigns, aspect
 from s3sync.store.port import Create, Headers, Overwrite, Store, Update, WriteMode
 from s3sync.store.seals import Seals
@@ -66,9 +67,10 @@ def publish(
     """Put the public view into the store, and make a link to it that ends.
 
     Raises `UsageError`, `ConfigError` for a user without a name, `Unsupported` for a store that makes no links,
-    `StoreError`.
+    `Halt` for an encrypted repository whose settings do not say so, `StoreError`.
     """
     presigns, by = links_of(store, lasts), settings.require_user()
+    refuse_unsaid(store, settings.repo)
     title, asked = checked_title(title, settings.repo), now + lasts
     view = public_view(board, title=title, by=by, until=format_time(asked), shows=shows)
     body = page_of(view)
@@ -121,6 +123,7 @@ def publish_to(
     Raises `UsageError` for a place among the repository's own, and where something else lies, unless `force`.
     """
     refuse_encrypted(store)
+    refuse_unsaid(store, settings.repo)
     by, key = settings.require_user(), f"{checked_prefix(prefix, settings.repo)}/{INDEX}"
     title = checked_title(title, settings.repo)
     view = public_view(board, title=title, by=by, until=None, shows=shows)

@@ -28,6 +28,7 @@ from s3sync.errors import LocalError, Unsupported, UsageError
 from s3sync.local.room import state_folder
 from s3sync.shared.locks import acquire, lock_at, read_locks, release
 from s3sync.shared.manifest import read_manifest
+from s3sync.shared.unsaid import refuse_unsaid
 from s3sync.state.memory import StateDB
 from s3sync.store.probe import Condition, Honours
 from s3sync.sync.events import note_event
@@ -67,9 +68,14 @@ def lock(
     why: str | None = None,
     dry_run: bool = False,
 ) -> LocksReport:
-    """Lock files, or renew one's own locks. Raises `UsageError` before the first write, `Unsupported`, `StoreError`."""
+    """Lock files, or renew one's own locks.
+
+    Raises `UsageError` before the first write, `Halt` for an encrypted repository whose settings do not say so,
+    `Unsupported`, `StoreError`.
+    """
     user, report = session.settings.require_user(), LocksReport(session.place, "lock", dry_run)
     why = _checked(lasts_s, why)
+    refuse_unsaid(session.store, session.settings.repo)
     names, place = _known_names(session, words, cwd), locks_prefix(session.project.prefix)
     if dry_run:
         for name in names:

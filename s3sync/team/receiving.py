@@ -21,6 +21,7 @@ from s3sync.core.times import format_time, parse_time
 from s3sync.errors import NotFound, StoreError, Unsupported, UsageError, declined
 from s3sync.shared.inboxes import ASKED_AT_ONCE, describe, entry_of, list_inboxes, summed
 from s3sync.shared.manifest import StoredManifest, read_manifest, write_edits
+from s3sync.shared.unsaid import refuse_unsaid
 from s3sync.store.aspects import Presigns, aspect, require_aspect
 from s3sync.store.forms import DropForm, Forms
 from s3sync.store.port import Headers, ObjectInfo, Overwrite, Store, Written
@@ -80,7 +81,7 @@ def receive(session: Session, *, lasts: timedelta = DEFAULT, dry_run: bool = Fal
     """Open an inbox and make the link to its page.
 
     Raises `UsageError` for a time that no link can last, `Unsupported` for a store that makes no forms or does not
-    keep to them, `StoreError`.
+    keep to them, `Halt` for an encrypted repository whose settings do not say so, `StoreError`.
     """
     user = session.settings.require_user()
     if not SHORTEST <= lasts <= LONGEST:
@@ -91,6 +92,7 @@ def receive(session: Session, *, lasts: timedelta = DEFAULT, dry_run: bool = Fal
             if lasts > LONGEST
             else "write it as --expires 2d",
         )
+    refuse_unsaid(session.store, session.settings.repo)
     presigns, forms = require_aspect(session.store, Presigns), aspect(session.store, Forms)
     if forms is None:
         raise Unsupported(f"{session.place.store} makes no forms", hint="use a store that can, such as a bucket on S3")

@@ -6,16 +6,19 @@ import io
 import os
 import subprocess
 import tarfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.content import SMALLEST_PART
 from s3sync.archive.indexes import read_index, read_rows
 from s3sync.archive.journal import Journal
 from s3sync.archive.place import Destination
+from s3sync.archive.reading import tar_bytes
 from s3sync.archive.restore import restore_unit
 from s3sync.archive.send import is_archived, send_unit
 from s3sync.archive.stream import TarStream
@@ -326,3 +329,31 @@ def test_one_member_is_read_with_a_hundredth_of_the_archive(
     assert (tmp_path / "back/05.txt").read_text() == "wanted"
     assert (report.files, report.problems) == (1, [])
     assert sum(asked) <= (6 if pack is Pack.TAR else 2 * 4 * MIB + MIB)
+
+
+@pytest.mark.parametrize("pack", PACKED[1:])
+def test_what_an_index_leaves_between_two_frames_is_not_held(
+    pack: Pack, carrier: Carrier, journal: Journal, tmp_path: Path
+) -> None:
+    """As whoever writes into the store may say: gigabytes of it ended the command, and with it all other units."""
+    root, gap = tmp_path / "b40-film", 48 * MIB
+    root.mkdir()
+    (root / "large").write_bytes(content := os.urandom(5 * MIB))
+    unit = unit_of(root, pack=pack)
+    index, _ = send_unit(carrier, rules_of(pack), unit, journal)
+    first, *more = index.frames
+    held = read(carrier.store, unit.key)
+    cut = first.offset + first.stored
+    (found := tmp_path / "store" / unit.key).write_bytes(held[:cut] + bytes(gap) + held[cut:])
+    frames = (first, *(structs.replace(one, offset=one.offset + gap) for one in more))
+    etag = carrier.store.head(unit.key).info.etag
+    index = structs.replace(index, frames=frames, size=found.stat().st_size, etag=etag)
+    (member,) = index.members
+    tracemalloc.start()
+    try:
+        got = b"".join(tar_bytes(carrier, index, member.offset, member.offset + member.size))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert got == content
+    assert peak < gap, "what lies between them was held"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from s3sync.archive.carrier import Carrier, open_carrier
-from s3sync.archive.thaw import ThawLook, has_expired
+from s3sync.archive.thaw import ThawLook, has_expired, wait_for
 from s3sync.store.aspects import Thaw, ThawState
 from s3sync.store.port import Headers
 from tests.contract.stores import on_server, put
@@ -80,3 +80,12 @@ def test_a_thaw_has_expired_when_its_time_is_over() -> None:
     assert not has_expired(over, UNTIL - timedelta(seconds=1))
     assert not has_expired(Thaw(ThawState.THAWED, "GLACIER"), UNTIL)
     assert not has_expired(Thaw(ThawState.THAWING, "GLACIER", UNTIL), UNTIL)
+
+
+@pytest.mark.moto
+def test_a_thaw_that_never_ends_is_not_waited_for_for_ever(carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("LONGEST_S", 0.2), ("FIRST_POLL_S", 0.05), ("LOOK_S", 0.02)):
+        monkeypatch.setattr(f"s3sync.archive.thaw.{name}", seconds)
+    look = ThawLook(carrier)
+    assert not wait_for(look, carrier, look.cold(KEYS[:1]))
+    assert wait_for(look, carrier, [])
