@@ -118,9 +118,11 @@ class Draft(Struct):
         return len(self.files) < MOST_NAMES and self.room > 0
 
     def add(self, did: str, name: str, size: int = 0, was_by: str | None = None) -> None:
+        """Count a file, and name it while there is room. Bytes of a name that are no UTF-8 are escapes."""
         self.counts[did] = self.counts.get(did, 0) + 1
         self.size_bytes = min(self.size_bytes + size, MOST_SIZE)
         size, was_by = min(size, MOST_SIZE), was_by and was_by[:256]
+        name = name.encode("utf-8", "backslashreplace").decode()
         long = len(msgspec.json.encode((name, was_by)))
         if self.names_more and long <= self.room:
             self.files.append(EventFile(name, did, size, was_by))

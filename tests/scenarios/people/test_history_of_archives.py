@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,6 +67,27 @@ def test_an_archive_run_and_a_restore_are_told_with_the_next_write(both: tuple[P
     shown = jan.ok("inbox", "--keep").out
     assert "david archived 3 files" in shown and "david restored on that computer 3 files" in shown
     assert [verb for _, verb, _ in did(jan, "log", "cut/a.mp4")] == ["up", "archive run"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems elsewhere have no such names")
+def test_a_name_that_is_no_utf8_ends_no_run_and_is_told_as_escapes(both: tuple[Person, Person]) -> None:
+    david, jan = both
+    david.write("a.txt", "a")
+    david.ok("up")
+    odd = Path(os.fsdecode(os.fsencode(david.project) + b"/odd/\xff\xfe.bin"))
+    odd.parent.mkdir()
+    odd.write_bytes(b"odd")
+    (david.repo / "raw/m42").mkdir(parents=True)
+    jan.ok("inbox")
+    david.ok("archive", "run", PROJECT, "--set", "films")
+    david.ok("archive", "run", PROJECT, "--set", "films", "--delete-local")
+    assert not odd.exists()
+    david.ok("restore", PROJECT, "--set", "films")
+    assert odd.read_bytes() == b"odd"
+    david.write("next.txt", "n")
+    david.ok("up")
+    run = next(files for _, verb, files in did(jan, "inbox", "--keep") if verb == "archive run")
+    assert r"archived ../odd/\udcff\udcfe.bin" in run
 
 
 def test_a_project_that_was_never_synced_keeps_its_events_when_files_leave_it(both: tuple[Person, Person]) -> None:
