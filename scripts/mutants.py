@@ -1594,6 +1594,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_unnamed.py", "-k", "force"),
     ),
     Mutant(
+        "archive-event-outlives-the-folder",
+        "the first run that empties a staging folder is told in the history",
+        "s3sync/archives/telling.py",
+        "            if project is not None and project.staging.is_dir():\n",
+        "            if project is None and project.staging.is_dir():\n",
+        ("tests/scenarios/people/test_history_of_archives.py", "-k", "first_run"),
+    ),
+    Mutant(
         "archive-price-of-another-vendor",
         "no price of an AWS region is shown of another vendor's store",
         "s3sync/archive/price_list.py",

@@ -45,7 +45,15 @@ class Telling:
         return replace(work, sent=self.sent, freed=self.freed, leaving=self.leaving)
 
     def leaving(self, unit: Unit) -> AbstractContextManager[None]:
-        """Have the projects of a unit forget its files before they are deleted here."""
+        """Have the projects of a unit forget its files before they are deleted here.
+
+        Where its project has no memory yet, one is made: the event of what left waits there, and a staging folder that
+        is emptied would go with it.
+        """
+        project = self._project(os.path.realpath(unit.root))
+        with suppress(S3syncError, OSError):
+            if project is not None and project.staging.is_dir():
+                state_folder(project.staging)
         return forgetting(unit, self._settings.env)
 
     def sent(self, unit: Unit) -> None:

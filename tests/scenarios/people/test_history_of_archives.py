@@ -108,6 +108,20 @@ def test_a_project_that_was_never_synced_keeps_its_events_when_files_leave_it(bo
     assert sorted(told) == ["archive run"] * 3 + ["restore"] * 2 + ["up"]
 
 
+def test_the_first_run_that_empties_a_staging_folder_is_told(both: tuple[Person, Person]) -> None:
+    david, jan = both
+    jan.write("other.txt", "of the same project")
+    jan.ok("up")
+    david.write("cut/a.mp4", "a")
+    david.ok("archive", "run", PROJECT, "--set", "films", "--delete-local", cwd=david.repo)
+    assert not (david.staging / "cut").exists()
+    david.ok("down", "other.txt")
+    david.write("next.txt", "n")
+    david.ok("up", "next.txt")
+    (told,) = (one for one in entries(jan, "inbox", "--keep") if one["verb"] == "archive run")
+    assert told["counts"] == {"archived": 1, "freed": 1} and told["by"] == "david"
+
+
 def test_a_project_that_cannot_be_told_stops_no_archive(both: tuple[Person, Person], tmp_path: Path) -> None:
     david, _ = both
     david.write("a.mp4", "a")
