@@ -1,12 +1,14 @@
 """Made ahead while the parts of an archive travel: the text of its index, and its rows of the catalogue.
 
-Neither counts before the archive is in the store; then both are only put in their place.
+Neither counts before the archive is in the store; then both are only put in their place. Where the index travels for a
+moment only, the rows are placed meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import BinaryIO
 
 from s3sync.archive.catalogue.database import Catalogue
@@ -19,6 +21,8 @@ from s3sync.spill.scratch import unnamed_file, writing
 
 LEAST = 4000
 """Members of a unit for which this is worth while. Such a unit has the line for itself, and the catalogue."""
+MOMENT_S = 2.0
+"""Seconds that the index may be expected to travel where the rows are placed meanwhile."""
 _CHUNK = 256 * 1024
 
 
@@ -30,10 +34,12 @@ class Ahead:
         self._file: BinaryIO | None = None
         self._staged: Staged | None = None
         self._told: Passed | None = None
+        self._placing: Thread | None = None
         self._taken = 0
 
     def begin(self) -> None:
         """Forget what was taken, for an upload that begins."""
+        self.undo()
         self.close()
         try:
             self._file, self._staged = unnamed_file(), Staged(self._catalogue)
@@ -51,6 +57,34 @@ class Ahead:
         self._add(members, len(members))
         if self._file is not None:
             self._told, members.text, members.staged = members, self._text, self._staged
+
+    def place(self, key: str, rate: float | None) -> None:
+        """Begin to place the rows of all members, if the index will travel for a moment only. Returns at once.
+
+        `rate`: bytes a second of the line. Others wait for the catalogue until the archive is recorded, so that a thin
+        line has to do without.
+        """
+        file, staged = self._file, self._staged
+        if file is None or staged is None or not rate or file.tell() > rate * MOMENT_S:
+            return
+
+        def place() -> None:
+            with suppress(LocalError):  # they are written when the archive is recorded, as ever, and that tells it
+                staged.place(key)
+
+        self._placing = Thread(target=place, name="s3sync-rows", daemon=True)
+        self._placing.start()
+
+    def undo(self) -> None:
+        """Take out of their place rows of an archive that will not be recorded, or is made anew."""
+        self._wait()
+        if self._staged is not None:
+            self._staged.undo()
+
+    def _wait(self) -> None:
+        placing, self._placing = self._placing, None
+        if placing is not None:
+            placing.join()
 
     def _add(self, members: Passed, stop: int) -> None:
         begin, self._taken = self._taken, stop
@@ -77,7 +111,8 @@ class Ahead:
             yield piece
 
     def close(self) -> None:
-        """Give up the text; rows that were told wait on."""
+        """Give up the text; rows that were told wait on, or are placed."""
+        self._wait()
         file, self._file, self._staged, self._taken = self._file, None, None, 0
         if file is not None:
             file.close()
@@ -94,5 +129,8 @@ def ahead_of(catalogue: Catalogue, rules: ArchiveSet, unit: Unit) -> Iterator[Ah
     ahead = Ahead(catalogue)
     try:
         yield ahead
+    except BaseException:
+        ahead.undo()
+        raise
     finally:
         ahead.close()

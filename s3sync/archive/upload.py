@@ -130,6 +130,7 @@ class _Job:
             self._require_md5(self.digest.hexdigest() if self.digest is not None else None)
             if ahead is not None:
                 ahead.finish(self.stream.members())
+                ahead.place(content.key, self.carrier.up.measured)
             return self._complete([*self.sent.parts, *parts], mode)
         finally:
             self.stream.close()

@@ -54,6 +54,7 @@ class Database:
         self._look_through = look_through
         self._schema, self._migrations, self._repair = schema, migrations, repair
         self._lock = threading.RLock()
+        self._is_early = False
         self._budget = trusted.Budget()
         with self._errors(), local_errors("cannot use", path, hint=_IN_THE_WAY):
             self._connection = self._copy() if read_only else self._open()
@@ -126,11 +127,34 @@ class Database:
     @contextmanager
     def _within(self, begin: str) -> Iterator[None]:
         with self._lock, self._errors():
-            if self._connection.in_transaction:
+            is_early, self._is_early = self._is_early, False
+            if self._connection.in_transaction and not is_early:
                 yield
                 return
-            with _begun(self._connection, begin):
+            with _begun(self._connection, None if is_early else begin):
                 yield
+
+    @contextmanager
+    def early(self) -> Iterator[None]:
+        """The beginning of what the next `transaction` goes on with, and ends: until then other processes wait.
+
+        It is undone by an error in the block, by `undo_early`, by `close`, and when the process ends.
+        """
+        with self._lock, self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._is_early = True
+            try:
+                yield
+            except BaseException:
+                self.undo_early()
+                raise
+
+    def undo_early(self) -> None:
+        """Undo what was begun early, unless a transaction went on with it."""
+        with self._lock, self._errors():
+            if self._is_early:
+                self._is_early = False
+                self._connection.execute("ROLLBACK")
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
@@ -172,6 +196,7 @@ class Database:
         After Ctrl-C the workers are not waited for, so one of them may be at it. Afterwards they get `LocalError`.
         """
         with self._lock:
+            self._is_early = False
             self._connection.close()
 
     def __enter__(self) -> Self:
@@ -227,8 +252,10 @@ def bring_up(connection: sqlite3.Connection, schema: str, migrations: Sequence[M
 
 
 @contextmanager
-def _begun(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    connection.execute(begin)
+def _begun(connection: sqlite3.Connection, begin: str | None) -> Iterator[None]:
+    """A transaction; None: it is open already."""
+    if begin is not None:
+        connection.execute(begin)
     try:
         yield
         connection.execute("COMMIT")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import subprocess
+import sys
+import time
 from array import array
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,6 +18,7 @@ from msgspec.structs import replace
 
 from s3sync.archive import ahead as room
 from s3sync.archive.ahead import Ahead, ahead_of
+from s3sync.archive.catalogue import staged as staged_rows
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.staged import Staged
 from s3sync.archive.passed import Passed
@@ -127,6 +131,103 @@ def test_nobody_else_waits_for_the_catalogue_meanwhile(tmp_path: Path) -> None:
         ahead.take(passed)
         other.execute("INSERT INTO store VALUES ('theirs')")
         assert [row[0] for row in catalogue.execute("SELECT id FROM store")] == ["theirs"]
+
+
+def may_write(path: Path) -> bool:
+    """Whether another process may, at once."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+
+QUICK, THIN = 1e9, 1.0
+"""Bytes a second."""
+
+
+def test_rows_are_placed_while_the_index_travels_and_count_when_the_archive_is_recorded(
+    tmp_path: Path, wanted: list[Any]
+) -> None:
+    path = tmp_path / "catalogue.db"
+    with Catalogue(path) as catalogue:
+        ahead = Ahead(catalogue)
+        index = pass_all(ahead)
+        ahead.place(index.key, QUICK)
+        ahead.close()
+        assert not may_write(path)
+        assert rows(path) == [[], []]
+        catalogue.record(index)
+        assert may_write(path)
+        assert rows(path) == wanted
+
+
+def test_on_a_thin_line_and_for_an_archive_that_is_known_nobody_waits(tmp_path: Path, wanted: list[Any]) -> None:
+    path = tmp_path / "catalogue.db"
+    with Catalogue(path) as catalogue:
+        for rate, is_known in ((None, False), (THIN, False), (QUICK, True)):
+            if not is_known:
+                catalogue.forget(WHOLE.key)
+            ahead = Ahead(catalogue)
+            index = pass_all(ahead)
+            ahead.place(index.key, rate)
+            ahead.close()
+            assert may_write(path)
+            catalogue.record(index)
+            assert rows(path) == wanted
+
+
+def test_rows_of_an_archive_that_fails_are_not_left_to_the_next_transaction(tmp_path: Path) -> None:
+    path, sources = tmp_path / "catalogue.db", tuple(Source(str(n), Kind.FILE) for n in range(room.LEAST))
+    with Catalogue(path) as catalogue:
+        unit = Unit("u", "s", "/u", "u.tar", sources)
+        with pytest.raises(DiskFull), ahead_of(catalogue, ArchiveSet("s", "s3://b", "raw/*"), unit) as ahead:
+            assert ahead is not None
+            ahead.begin()
+            ahead.finish(passed_of(WHOLE.members, COUNT))
+            ahead.place("u.tar", QUICK)
+            raise DiskFull("the disk is full")
+        assert may_write(path)
+        with catalogue.transaction():
+            catalogue.execute("INSERT INTO store VALUES ('ours')")
+    assert rows(path) == [[], []]
+
+
+def test_where_the_index_takes_longer_others_wait_no_more(
+    tmp_path: Path, wanted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staged_rows, "LONGEST_S", 0.01)
+    path = tmp_path / "catalogue.db"
+    with Catalogue(path) as catalogue:
+        ahead = Ahead(catalogue)
+        index = pass_all(ahead)
+        ahead.place(index.key, QUICK)
+        ahead.close()
+        until = time.monotonic() + 30
+        while not may_write(path):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert rows(path) == [[], []]
+        catalogue.record(index)
+        assert rows(path) == wanted
+
+
+def test_a_process_that_is_killed_meanwhile_leaves_no_rows(tmp_path: Path, wanted: list[Any]) -> None:
+    path = tmp_path / "catalogue.db"
+    script = (
+        "import os, sys; from pathlib import Path; from tests.unit.archive.test_ahead import *\n"
+        "catalogue = Catalogue(Path(sys.argv[1])); ahead = Ahead(catalogue); index = pass_all(ahead)\n"
+        "ahead.place(index.key, QUICK); ahead.close()\n"
+        "assert not may_write(Path(sys.argv[1]))\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(path)], cwd=Path(__file__).parents[3], check=False)
+    assert ended.returncode == -9
+    assert rows(path) == [[], []]
+    with Catalogue(path) as catalogue:
+        catalogue.record(WHOLE)
+    assert rows(path) == wanted
 
 
 @pytest.mark.parametrize("when", ["begins", "goes on"])
