@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 
 from s3sync.archive.readers import Unsaid
+from s3sync.organize.looks import Looks
 from s3sync.store.port import Store
 
 BLOCK = 16 * 1024
@@ -14,7 +15,7 @@ MOST_BYTES = 4 * 1024 * 1024
 """Bytes that are fetched of one object at the most: more stands in no header, but for a large cover picture."""
 
 
-class RangedFile(io.RawIOBase):
+class RangedFile(Looks):
     """An object for reading, as it was listed: a GET of a range for what is not here yet.
 
     Raises `Unsaid` where somebody wants more than `MOST_BYTES` of it, and `StoreError`. `received` is told of bytes.
@@ -25,12 +26,6 @@ class RangedFile(io.RawIOBase):
         self._store, self._key, self._etag, self._size = store, key, etag, size
         self._received, self._fetched, self._at = received, 0, 0
         self._blocks: dict[int, bytes] = {}
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def tell(self) -> int:
         return self._at
@@ -53,14 +48,6 @@ class RangedFile(io.RawIOBase):
         found = data[start : start + end - self._at]
         self._at += len(found)
         return found
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def readall(self) -> bytes:
-        return self.read()
 
     def _fetch(self, first: int, last: int) -> None:
         """Have these blocks here: one request for those between the first and the last that is lacking."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import IO, Any, cast
 
 from s3sync.archive.readers import Unsaid
+from s3sync.organize.looks import Looks
 
 MOST_PIECES = 20_000
 """Reads of one file, and pieces of its tags: a song with chapters and pictures has some hundreds."""
@@ -37,7 +38,7 @@ _song = threading.local()
 """Pieces and frames that are left to the song that this thread looks into."""
 
 
-class Sparing(io.RawIOBase):
+class Sparing(Looks):
     """An open file of so many bytes, for reading within these bounds, and never beyond its end.
 
     Raises `Unsaid` where somebody wants more. Closes the file with itself.
@@ -47,12 +48,6 @@ class Sparing(io.RawIOBase):
         super().__init__()
         self._file, self._size = file, size
         self._pieces, self._bytes, self._is_large = 0, 0, False
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def tell(self) -> int:
         return self._file.tell()
@@ -69,14 +64,6 @@ class Sparing(io.RawIOBase):
         if self._bytes > FEW_BYTES and not self._is_large:
             self._is_large = _large.acquire()
         return self._file.read(wanted)
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def readall(self) -> bytes:
-        return self.read()
 
     def close(self) -> None:
         if not self.closed:
