@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-PLAIN_URL = re.compile(r"(file|s3)://[\w./-]*\w")
+PLAIN_URL = re.compile(r"(file|s3|az)://[\w./-]*\w")
 """Stores whose URL YAML writes as it is, and of which `init` keeps nothing else in a clone."""
 FILES = "store"
 NAMES = ("david", "jan")

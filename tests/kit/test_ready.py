@@ -10,7 +10,6 @@ import pytest
 
 from tests.kit import ready
 from tests.kit.people import Person, pair, set_up
-from tests.kit.servers import Moto
 from tests.scenarios.sealed.conftest import encrypt
 
 
@@ -42,15 +41,22 @@ def test_a_pair_on_a_folder_is_as_two_inits_leave_it(tmp_path: Path) -> None:
     assert len(identities) == 3
 
 
-@pytest.mark.moto
-def test_a_pair_on_s3_is_as_two_inits_leave_it(tmp_path: Path, moto: Moto) -> None:
-    prefix = uuid.uuid4().hex
-    store, environ = f"s3://{moto.bucket}/{prefix}", moto.environment()
+@pytest.mark.parametrize(
+    "kind", [pytest.param("moto", marks=pytest.mark.moto), pytest.param("azurite", marks=pytest.mark.azurite)]
+)
+def test_a_pair_on_a_server_is_as_two_inits_leave_it(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    server, prefix = request.getfixturevalue(kind), uuid.uuid4().hex
+    store = f"{server.url if kind == 'azurite' else f's3://{server.bucket}'}/{prefix}"
+    environ = server.environment()
     pair(tmp_path / "ready", store, dict.fromkeys(ready.NAMES, environ))
+    assert ready.PLAIN_URL.fullmatch(store)
     people = new_people(tmp_path / "by-hand", environ)
     set_up(people, store)
     assert seen(tmp_path / "ready", store) == seen(tmp_path / "by-hand", store)
-    assert not moto.client().list_objects_v2(Bucket=moto.bucket, Prefix=prefix).get("Contents")
+    if kind == "azurite":
+        assert not [*server.container().list_blob_names(name_starts_with=prefix)]
+    else:
+        assert not server.client().list_objects_v2(Bucket=server.bucket, Prefix=prefix).get("Contents")
 
 
 def test_people_with_a_key_are_as_the_commands_leave_them(tmp_path: Path) -> None:
@@ -74,6 +80,6 @@ def test_what_is_not_known_is_left_to_the_commands(tmp_path: Path) -> None:
     (tmp_path / "there" / "store").mkdir(parents=True)
     for root, store in (
         ("odd", "file:///elsewhere/store"), ("a name", f"file://{tmp_path / 'a name' / 'store'}"),
-        ("there", f"file://{tmp_path / 'there' / 'store'}"), ("cloud", "az://films/one"),
+        ("there", f"file://{tmp_path / 'there' / 'store'}"), ("cloud", "gs://films/one"),
     ):  # fmt: skip
         assert not ready.write("pair", tmp_path / root, store, lambda root, there: pytest.fail("was begun")), root
