@@ -1,4 +1,4 @@
-"""What files that are looked into have in common."""
+"""Methods that files which are looked into have in common."""
 
 from __future__ import annotations
 
