@@ -194,11 +194,14 @@ def declined(what: str) -> Halt:
 
 
 class NotTrusted(Halt):
-    """`place` is the `s3sync.trust.Place` to agree to."""
+    """`place` is the `s3sync.trust.Place` to agree to. `parts`: what a file of the repository names of it, as
+    `the server`, where the user named the store himself."""
 
-    def __init__(self, message: str, *, why: str | None = None, hint: str | None = None, place: Any = None) -> None:
+    def __init__(
+        self, message: str, *, why: str | None = None, hint: str | None = None, place: Any = None, parts: str = ""
+    ) -> None:
         super().__init__(message, why=why, hint=hint)
-        self.place = place
+        self.place, self.parts = place, parts
 
 
 class LockHeld(S3syncError):

@@ -4154,6 +4154,14 @@ MUTANTS = (
         ("tests/unit/core/test_notices.py", "-k", "looks_like"),
     ),
     Mutant(
+        "question-of-a-typed-store",
+        "rule 2: the question about a store that was typed says what of it the repository names",
+        "s3sync/cli/agree.py",
+        "    if not confirmed(place, quiet=False, parts=error.parts):\n",
+        "    if not confirmed(place, quiet=False):\n",
+        ("tests/scenarios/cli/test_trust.py", "-k", "typed_the"),
+    ),
+    Mutant(
         "dates-beyond-numbers",
         "nothing but our own errors leaves a store, whatever date it tells",
         "s3sync/core/times.py",

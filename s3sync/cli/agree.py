@@ -21,14 +21,14 @@ def ask(error: NotTrusted, call: Call) -> bool:
         return False
     from s3sync.trust import remember
 
-    if not confirmed(place, quiet=False):
+    if not confirmed(place, quiet=False, parts=error.parts):
         return False
     remember(place, os.environ)
     return True
 
 
-def confirmed(place: Place, quiet: bool) -> bool:
-    """Show the place and ask. Where nobody can answer, the answer is no."""
+def confirmed(place: Place, quiet: bool, parts: str = "") -> bool:
+    """Show the place and ask. Where nobody can answer, the answer is no. `parts`: as in `NotTrusted`."""
     from s3sync.cli.output import answered_yes, warn
     from s3sync.cli.show.trust import trust_question
     from s3sync.trust import previous, read_book, sharing
@@ -37,7 +37,7 @@ def confirmed(place: Place, quiet: bool) -> bool:
         return _confirmed_database(place, quiet)
     if not quiet:
         before, others = previous(place, os.environ), sharing(place, read_book(os.environ))
-        for line in trust_question(place, before, others, _sets_at(place)):
+        for line in trust_question(place, before, others, _sets_at(place), parts):
             warn(line)
     return answered_yes("May it use that name?" if place.is_name else "Do you trust this place?")
 

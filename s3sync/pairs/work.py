@@ -147,8 +147,11 @@ class Work(Struct):
         place = self.opened.places[end]
         try:
             return look(place, wanted.name)
-        except BucketMissing:
-            if end is End.A or known or not is_made(place):
+        except BucketMissing as error:
+            is_expected = end is End.A or known
+            if is_expected and isinstance(place, Bucket) and not scheme_of(place.settings.store).is_folder:
+                error.hint = "look at the spelling: nothing was copied or deleted. One that is made new is empty"
+            if is_expected or not is_made(place):
                 raise
         if self.writes and isinstance(place, Bucket):
             self.opened = structs.replace(self.opened, places={**self.opened.places, end: make(place, self.pace)})

@@ -16,6 +16,9 @@ from s3sync.trust.book import read_book, remember
 from s3sync.trust.place import Place, came_along, given_name, is_apart, name_in_store, place_of
 
 _NAMES = ("store", "endpoint_url", "profile", "kms_key_id")
+_WORDS = {
+    "endpoint_url": "the server", "profile": "the AWS profile", "kms_key_id": "the KMS key", "region": "the region",
+}  # fmt: skip
 
 
 class InsecureEndpoint(UserWarning):
@@ -24,12 +27,28 @@ class InsecureEndpoint(UserWarning):
 
 def is_named_by_repository(settings: Settings) -> bool:
     """True if a file of the repository has a part in where files go or who signs."""
-    names = _NAMES if scheme_of(settings.store).has_server else ("store",)
-    used = [name for name in names if name != "profile" or settings.credentials == "profile"]
-    if is_apart(settings.region) and settings.endpoint_url is None:
-        used.append("region")
-    origins = (settings.origins.get(name, "default") for name in used)
-    return place_of(settings).repository_keys or any(map(is_of_repository, origins))
+    return place_of(settings).repository_keys or bool(_names_of_repository(settings))
+
+
+def _names_of_repository(settings: Settings) -> list[str]:
+    """Settings that have a part in it, and that a file of the repository says. A profile, a KMS key and a region are
+    AWS's: elsewhere nothing is done with them."""
+    scheme = scheme_of(settings.store)
+    used = ["store", *(["endpoint_url"] if scheme.has_server else [])]
+    if scheme.vendor == "AWS":
+        used += ["profile"] if settings.credentials == "profile" else []
+        used += ["kms_key_id"]
+        used += ["region"] if is_apart(settings.region) and settings.endpoint_url is None else []
+    return [name for name in used if is_of_repository(settings.origins.get(name, "default"))]
+
+
+def _parts_of_repository(settings: Settings, place: Place) -> str:
+    """What a file of the repository names of a place whose store was typed, in words; empty where it was not."""
+    names = _names_of_repository(settings)
+    if not settings.origins.get("store", "").startswith("flag "):
+        return ""
+    words = [_WORDS[name] for name in names] + (["the keys"] if place.repository_keys else [])
+    return " and ".join(words)
 
 
 def is_trusted(settings: Settings) -> bool:
@@ -189,16 +208,20 @@ def previous(place: Place, environ: Mapping[str, str]) -> Place | None:
 def _refusal(settings: Settings, place: Place) -> NotTrusted:
     before = previous(place, settings.env)
     open_line = ", without encryption" if place.unencrypted else ""
+    parts = _parts_of_repository(settings, place)
     told = f"this repository {'now sends' if before else 'sends'} files to {place.destination}{open_line}"
+    if parts:
+        told = f"a file of this repository names {parts} for a store that you typed: {place.destination}{open_line}"
     files = {settings.origins[name] for name in _NAMES if name in settings.origins}
     source = next((origin for origin in sorted(files) if is_of_repository(origin)), "a file of the repository")
     why = f"{source} says so, and you have not agreed to it"
-    if before:
+    if before and not parts:
         why += f"; {', '.join(place.changes_since(before))} before"
     # `s3sync trust` takes no flag of another command, and would agree to another place.
     is_by_flag = any(settings.origins.get(name, "").startswith("flag ") for name in _NAMES)
     agree = "run the command in a terminal and answer its question" if is_by_flag else "run `s3sync trust`"
-    return NotTrusted(told, why=why, hint=f"look at it, then {agree}; in CI set S3SYNC_TRUST=1", place=place)
+    hint = f"look at it, then {agree}; in CI set S3SYNC_TRUST=1"
+    return NotTrusted(told, why=why, hint=hint, place=place, parts=parts)
 
 
 def _refused_name(settings: Settings, place: Place) -> NotTrusted:

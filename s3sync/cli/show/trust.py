@@ -22,10 +22,11 @@ LABEL = 14
 
 
 def trust_question(
-    place: Place, before: Place | None, others: Sequence[str], sets: Sequence[ArchiveSet] = ()
+    place: Place, before: Place | None, others: Sequence[str], sets: Sequence[ArchiveSet] = (), parts: str = ""
 ) -> Iterator[str]:
     """The place in words, what changed about it, and other repositories of the user whose files lie there. No value
     begins a line, however long it is. `sets`: archive sets that send there, where nothing else of the repository does.
+    `parts`: what a file of the repository names, where the user named the store.
     """
     if place.is_name:
         yield from _name_question(place, before, others)
@@ -34,6 +35,9 @@ def trust_question(
         before = None  # what was agreed to last is no earlier place of a set
         yield f"{'An archive set' if len(sets) == 1 else 'Archive sets'} of this repository would send to a store that"
         yield "you have not agreed to:"
+    elif parts:
+        before = None  # the store is the user's own word, and no other one of the repository's
+        yield f"You typed this store, and a file of this repository names {parts}, which you have not agreed to:"
     elif others and place.store == default_store(os.environ):
         yield "Another repository on this computer keeps its files under the same name:"
     elif before is None:
@@ -49,6 +53,8 @@ def trust_question(
         yield from hanging("  also of:    ", printable(other))
     if sets:
         yield "s3sync archive run sends there what the set takes; s3sync restore brings files back from there."
+    elif parts:
+        yield "s3sync reads and writes files there, as you told it to."
     else:
         yield "s3sync sends files of the staging folders there, and puts files from there into them."
 

@@ -14,7 +14,9 @@ import pytest
 
 from s3sync.api import Project
 from s3sync.cli.main import run
+from s3sync.config import load_settings
 from s3sync.errors import NotTrusted
+from s3sync.trust import is_named_by_repository
 from tests.kit.people import Person
 from tests.promises.hostile.liar import Lie, error, liar
 from tests.scenarios.cli.conftest import NewPerson
@@ -106,6 +108,34 @@ def test_f47_the_question_is_asked_once_on_a_terminal(david: Person) -> None:
     again = on_terminal(david, "status")
     assert again.code == 0 and QUESTION not in again.out
     david.ok("up")
+
+
+def test_of_a_store_that_was_typed_the_question_names_what_the_repository_says(david: Person) -> None:
+    """Two places at a server of the repository's settings: its store has no part in them."""
+    heard: list[str] = []
+
+    def listen(lie: Lie) -> tuple[int, dict[str, str], bytes]:
+        heard.append(str(lie.headers))
+        return error(403, "AccessDenied")
+
+    give_keys(david, "default", "dev")
+    with liar(listen) as server:
+        (david.repo / ".s3sync.yaml").write_text(f"store: s3://ours\nendpoint_url: {server}\n")
+        words = ("copy", "s3://typed/x", str(david.root / "to"), "--profile", "dev")
+        refused = david.expect(5, *words, cwd=david.repo)
+        assert "a file of this repository names the server for a store that you typed: s3://typed" in refused.err
+        shown = on_terminal(david, *words, answers=[(QUESTION, "")])
+        assert "You typed this store, and a file of this repository names the server" in shown.out
+        assert "names a store that you" not in shown.out and f"server:     {server}" in shown.out
+        assert shown.code == 5 and not heard
+
+
+def test_a_profile_in_the_repository_is_nothing_to_a_store_of_another_vendor(david: Person) -> None:
+    (david.repo / ".s3sync.yaml").write_text("profile: prod\nkms_key_id: theirs\nsse: aws:kms\n")
+    settings = load_settings(david.repo, flags={"store": "gs://mine/x"}, environ=david.env())
+    assert not is_named_by_repository(settings)
+    settings = load_settings(david.repo, flags={"store": "s3://mine/x"}, environ=david.env())
+    assert is_named_by_repository(settings)
 
 
 CHANGES = {

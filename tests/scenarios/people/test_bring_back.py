@@ -234,6 +234,9 @@ def test_each_bad_question_gets_one_clear_sentence(two: People) -> None:
         assert said in told.err and "hint:" in told.err, (words, told)
     assert david.read("draft.mp4") == b"third"
     assert "No other version of it is known" in david.ok("versions", "only-here.mp4").out
+    david.ok("up", "only-here.mp4")
+    only = david.ok("versions", "only-here.mp4").out
+    assert "on the remote now" in only and "nothing earlier to bring back" in only and "--version ID" not in only
     assert "This store keeps no versions" in david.ok("versions", "draft.mp4").out
 
 

@@ -126,6 +126,8 @@ def test_a_remote_that_is_not_there_and_one_that_is_none(remotes: Remotes, tmp_p
     assert "the store cannot be" in inside.err
     missing = david.expect(1, "status", "--store", remotes.url("loc", "nobody made this"))
     assert "no such folder" in missing.err and "rclone mkdir" in missing.err
+    source = david.expect(1, "sync", remotes.url("loc", "nobody made this"), str(tmp_path / "to"), "--delete").err
+    assert "no such folder" in source and "rclone mkdir" not in source and "look at the spelling" in source
 
 
 def test_a_repository_that_names_a_remote_is_asked_about_with_its_type(remotes: Remotes, tmp_path: Path) -> None:
