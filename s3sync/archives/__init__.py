@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import structs
@@ -17,6 +17,7 @@ from s3sync.archives.everywhere import Everywhere
 from s3sync.archives.kept import Kept
 from s3sync.archives.polling import Polling
 from s3sync.archives.tagging import TaggingByBatch
+from s3sync.core.archive.values import ArchiveSet, Unit
 
 __all__ = ["Archives"]
 
@@ -53,6 +54,10 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
             dry_run=dry_run,
         )
 
+    def _units_to_look_at(self, chosen: ArchiveSet, *names: str) -> Iterator[Unit]:
+        """The units of a set. What is wrong with its source is raised at the first one, and hides no other set."""
+        yield from self.units(chosen, *names, due_only=False)
+
     def analyze(
         self,
         *names: str,
@@ -72,7 +77,7 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
         )
         every, sets = sets, require_units(sets, named=set is not None)
         found = analyze(
-            [(one, self.settings_of(one), self.units(one, *names, due_only=False)) for one in sets],
+            [(one, self.settings_of(one), self._units_to_look_at(one, *names)) for one in sets],
             rate=rate,
             region=region,
             measured={one.name: self.measured_rate(one) for one in sets},

@@ -200,3 +200,16 @@ def test_no_price_and_no_rule_of_aws_is_shown_of_another_vendor(
     assert f"none of {vendor}: us-east-1 is a region of AWS" in told.err
     month = found("--region", "ours")["month"]
     assert isinstance(month, dict) and month["amount"] > 1.8 and month["without_price"] == []
+
+
+def test_a_disk_that_is_away_hides_no_other_set(david: Person) -> None:
+    """Neither as the store of the step before, nor as a folder."""
+    ssd = f"ssd: {{store: 'file://{david.root}/ssd', source: '{david.repo}/raw/*', layout: '{{id}}', pack: none}}"
+    vault = f"vault: {{store: 's3://vault', source: '{david.root}/ssd/*', layout: '{{id}}'}}"
+    own_settings(david, f"archives:\n  {ssd}\n  {vault}\n")
+    settings(david, SET)
+    put(david.repo, "raw/m42/a.fits", bytes(2000))
+    result = david.expect(3, "archive", "analyze", cwd=david.repo)
+    assert "2024  1 unit, 1 file, 2.0 KB" in result.out
+    assert "the source of archives.vault is not there" in result.err
+    assert "is not there" in david.expect(2, "archive", "analyze", "--set", "vault", cwd=david.repo).err
