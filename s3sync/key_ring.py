@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from s3sync.config import Settings, load_settings
+from s3sync.config.leading import end_of
 from s3sync.connect import connect
 from s3sync.core.typed import typed
 from s3sync.disk.guarded import GuardedFolder
@@ -143,7 +144,7 @@ class KeyRing(Struct, frozen=True):
         key, where, root = self._key(), file.expanduser(), self.settings.root
         if os.path.lexists(where):
             raise UsageError(f"{file} is there already", hint="name a new file: nothing is written over")
-        parent = Path(os.path.realpath(where.parent))
+        parent = end_of(where.parent.absolute(), str(file))
         if root is not None and parent.is_relative_to(root.resolve()):
             raise UsageError(
                 f"{file} lies in the repository",

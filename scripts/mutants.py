@@ -2913,6 +2913,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_git_folders.py", "-k", "somebodys"),
     ),
     Mutant(
+        "link-of-a-clone",
+        "rule 5: a link of a clone leads no place that was typed out of it",
+        "s3sync/config/leading.py",
+        "if repository is not None and not end.is_relative_to(repository):",
+        "if False:",
+        ("tests/promises/hostile/test_links_of_a_clone.py", "-k", "no_copy"),
+    ),
+    Mutant(
         "trash-one-odd",
         "one object in the trash that tells no name hides no other",
         "s3sync/sync/trash.py",

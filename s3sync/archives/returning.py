@@ -16,6 +16,7 @@ from s3sync.archive.sets import source_base
 from s3sync.archive.work import carrying
 from s3sync.archives.batching import Follow
 from s3sync.archives.thawing import Asked, Thawing
+from s3sync.config.leading import end_of
 from s3sync.core.archive.adopt import may_be_unit_of
 from s3sync.core.archive.extraction import path_problem
 from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, range_of
@@ -227,13 +228,17 @@ class Returning(Thawing, frozen=True):
         return (named or found)[0]
 
     def _destination(self, chosen: ArchiveSet, archived: Archived, to: str | None) -> Destination:
-        """Folder that a unit's members go into: where it came from, on the SSD, or below `to`."""
+        """Folder that a unit's members go into: where it came from, on the SSD, or below `to`.
+
+        Raises `ArchiveError`, and `UsageError` for a link in a repository that leads out of it.
+        """
         unit = archived.unit
         if (why := path_problem(unit)) is not None:
             raise ArchiveError(f"cannot restore {unit!r:.200}", why=why)
         if to == SSD:
             return self._on_ssd(chosen, archived)
         if to not in (None, LOCAL):
+            end_of(Path.cwd() / str(to), str(to))
             return Destination(Path(str(to)), () if chosen.unit is UnitKind.FILE else (unit.rpartition("/")[2],))
         before = step_before(chosen, self.sets(), self.settings.root)
         if before is not None and before.pack is Pack.NONE:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from s3sync.cli.output import LISTENERS
+from s3sync.config.leading import end_of
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import UsageError
@@ -52,11 +53,11 @@ def open_log(path: Path) -> LogFile:
     """Open a file to add to, or make one that only its owner may read.
 
     Raises `LocalError` for a link, a FIFO, a device and a file of somebody else's: a line must not be added to what
-    another user chose. Raises `UsageError` for what names no file.
+    another user chose. Raises `UsageError` for what names no file, and where a link leads out of a repository.
     """
     if not path.name:
         raise UsageError(f"{str(path)!r} is no log file", why="it names a folder", hint=NAME_HINT)
-    folder = path.parent.resolve()
+    folder = end_of(path.parent.absolute(), str(path))
     with local_errors("cannot write the log file", path, hint=NAME_HINT), GuardedFolder.open(folder) as at:
         descriptor = at.open_write(path.name, create=0o600)
         try:

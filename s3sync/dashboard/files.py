@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from s3sync.config.leading import end_of
 from s3sync.config.locate import user_data_folder
 from s3sync.core.typed import typed
 from s3sync.dashboard.page import LOOKED_AT, META
@@ -54,7 +55,7 @@ def write_to(path: Path, body: bytes, *, force: bool, staging: Iterable[Path]) -
     `LocalError`.
     """
     whole = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - of the last name a link is not followed
-    parent = Path(os.path.realpath(whole.parent))
+    parent = end_of(whole.parent, str(path))
     for folder in staging:
         if parent.is_relative_to(os.path.realpath(folder)):
             raise UsageError(

@@ -9,6 +9,7 @@ import os
 import stat
 from pathlib import Path
 
+from s3sync.config.leading import end_of
 from s3sync.disk.errors import local_errors
 from s3sync.errors import UsageError
 from s3sync.store.folder.layout import RESERVED
@@ -21,7 +22,7 @@ def store_around(address: str) -> tuple[str, str]:
     Raises `UsageError` for one that neither this user nor the owner of its folder made: it was put around the place.
     """
     scheme, _, path = address.partition("://")
-    place = Path(os.path.realpath(path))
+    place = end_of(Path(path), address)
     if _is_store(place):
         return address, ""
     around = next((folder for folder in place.parents if _is_store(folder)), None)

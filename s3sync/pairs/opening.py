@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from s3sync.config import Settings, find_repo_root, load_settings, mask_url
+from s3sync.config.leading import end_of
 from s3sync.config.locate import default_store
 from s3sync.config.schemes import name_of_scheme, scheme_of
 from s3sync.config.schemes import store as checked_address
@@ -189,7 +190,7 @@ def _project(asked: Asked, end: End) -> Folder | None:
 
 def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -> Folder:
     path = Path(word).expanduser() if word.startswith("~") else Path(word)
-    root = Path(os.path.realpath(asked.cwd / path))
+    root = end_of(asked.cwd.absolute() / path, word)
     if STATE_DIR in root.parts:
         raise UsageError(f"{word} is s3sync's own folder", why="what lies there is its memory", hint="name another one")
     only = None

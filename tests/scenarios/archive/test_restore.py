@@ -355,3 +355,13 @@ def test_a_unit_that_cannot_come_back_stops_no_other(damage: str, david: Person,
     assert (back / "m42/cal/dark.fits").read_bytes() == bytes(1_000_000)
     said = david.expect(3, "restore", "m31", "m42", "--to", str(back), *member, cwd=david.repo)
     assert "m31" in said.err and "hint:" in said.err
+
+
+def test_f47_restores_through_no_link_that_leads_out_of_the_repository(david: Person, vault: Path) -> None:
+    prepare(david, vault)
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    (david.root / "private").mkdir()
+    (david.repo / "back").symlink_to(david.root / "private")
+    for to in ("back", "back/below", str(david.repo / "back")):
+        said = david.expect(2, "restore", "m42", "--to", to, "--yes", cwd=david.repo).err
+        assert "leads out of the repository" in said and not list((david.root / "private").iterdir())

@@ -86,6 +86,10 @@ def test_what_init_is_told_is_kept_though_there_is_no_key_yet(tmp_path: Path) ->
 def test_the_last_copy_of_a_key_stays(people: People, tmp_path: Path) -> None:
     david, _ = people
     david.ok("keys", "remove", "jan", "--yes")
+    (tmp_path / "shared").mkdir()
+    (david.repo / "way").symlink_to(tmp_path / "shared")
+    assert "leads out of the repository" in david.expect(2, "keys", "export", "way/copy", cwd=david.repo).err
+    assert not list((tmp_path / "shared").iterdir())
     david.ok("keys", "export", str(tmp_path / "copy"))
     (key,) = [path for path in data(david).iterdir() if path.suffix == ".json"]
     key.unlink()
