@@ -16,7 +16,7 @@ from s3sync.errors import UsageError
 
 
 def end_of(path: Path, shown: str) -> Path:
-    """Where an absolute path leads, through links, as the system follows them. What it names need not be there.
+    """End of an absolute path, through links, as the system follows them. What it names need not be there.
 
     Raises `UsageError` where a link in a repository leads out of it, directly or by another link; `LocalError`.
     """
@@ -27,7 +27,7 @@ def end_of(path: Path, shown: str) -> Path:
 
 
 def _step(path: Path, shown: str) -> Path:
-    """Where one name in a folder without links leads: itself, unless it is a link."""
+    """End of one name in a folder without links: itself, unless it is a link."""
     with local_errors("cannot read", path):
         try:
             if not is_link(os.lstat(path)):
