@@ -27,7 +27,7 @@ from s3sync.errors import (
     UsageError,
 )
 from s3sync.store.folder import FolderStore, files
-from s3sync.store.folder.layout import RESERVED
+from s3sync.store.folder.layout import RESERVED, Layout
 from s3sync.store.folder.listing import _entries
 from s3sync.store.port import Create, Headers, Overwrite, Update
 from tests.contract.stores import keys, md5, noise, put, read, send
@@ -365,6 +365,21 @@ def test_left_over_temporary_files_are_swept(root: Path) -> None:
     age(old, 3 * 86400)
     put(FolderStore(root), "a")
     assert (old.exists(), fresh.exists()) == (False, True)
+
+
+def test_nobody_sweeps_a_file_that_has_its_old_time_already(root: Path) -> None:
+    """A file of an archive gets its own time before its name, and another computer may begin to write in between."""
+    layout = Layout(root)
+    FolderStore(root, create=True)
+    with files.temporary_file(layout) as (name, _):
+        path = root / RESERVED / "tmp" / name
+        age(path, 3 * 86400)
+        put(FolderStore(root), "a")
+        assert path.exists()
+    begun, _, rest = name.partition("-")
+    left = path.rename(path.with_name(f"{int(begun) - 2 * 86400}-{rest}"))
+    put(FolderStore(root), "b")
+    assert not left.exists()
 
 
 def test_the_source_of_a_copy_keeps_its_multipart_etag(store: FolderStore) -> None:

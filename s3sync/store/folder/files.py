@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import stat
 import time
 import uuid
@@ -28,6 +29,7 @@ MAX_RECORD = 1024 * 1024
 NEXT = ".next"
 _FRESH_S = 2.0
 _STALE_TMP_S = 24 * 3600.0
+_BEGUN = re.compile(r"([0-9]{1,12})-")
 _WINDOWS_BUSY_S = 5.0
 _DEEPEST = 100
 _PRUNING_RACES = 200
@@ -110,7 +112,7 @@ def _shard(layout: Layout, digest: str) -> GuardedFolder:
 @contextlib.contextmanager
 def temporary_file(layout: Layout) -> Iterator[tuple[str, BinaryIO]]:
     """A new file in `tmp/` for writing, synced to the disk at the end of the block; removed if the block raises."""
-    name = uuid.uuid4().hex
+    name = f"{int(time.time())}-{uuid.uuid4().hex}"
     try:
         with os.fdopen(layout.create_file(layout.tmp, name), "wb") as file:
             yield name, file
@@ -196,8 +198,17 @@ def sweep(layout: Layout) -> None:
     tmp = layout.tmp
     for name in tmp.names():
         with contextlib.suppress(OSError):
-            if time.time() - tmp.lstat(name).st_mtime > _STALE_TMP_S:
+            if time.time() - max(tmp.lstat(name).st_mtime, _begun(name)) > _STALE_TMP_S:
                 remove_tree(tmp, name)
+
+
+def _begun(temporary: str) -> int:
+    """Second in which a temporary file was begun, from its name; 0 where that has none.
+
+    The file's own time may be an old one already: that of an archived file, which it gets before its name.
+    """
+    match = _BEGUN.match(temporary)
+    return int(match[1]) if match else 0
 
 
 def digest_file(file: BinaryIO, size: int) -> str:
