@@ -165,8 +165,10 @@ def _check(index: Index, where: str) -> None:
 
 
 def _tar_size(index: Index, part: Index | Volume) -> int:
-    """Bytes of a tar as it was before it was compressed."""
-    return part.size if index.pack is Pack.TAR else sum(frame.unpacked for frame in part.frames)
+    """Bytes of a tar as it was before it was compressed. Of one that others made in one piece nobody says them."""
+    if index.pack is Pack.TAR:
+        return part.size
+    return sum(frame.unpacked for frame in part.frames) if part.frames else MOST_SIZE
 
 
 def _check_places(members: Iterable[Member], size: int, where: str) -> None:
