@@ -75,9 +75,9 @@ def lock(
     """
     user, report = session.settings.require_user(), LocksReport(session.place, "lock", dry_run)
     why = _checked(lasts_s, why)
-    refuse_unsaid(session.store, session.settings.repo)
     names, place = _known_names(session, words, cwd), locks_prefix(session.project.prefix)
     if dry_run:
+        refuse_unsaid(session.store, session.settings.repo)
         for name in names:
             there = lock_at(session.store, place + lock_id(name))
             if there is not None and there.keeps_out(user):
@@ -86,6 +86,8 @@ def lock(
                 report.locks.append(FileLock(lock_id(name), "", LockState.HELD, name=name, by=user, why=why))
         return report
     with _conditions(session) as (state, honours):
+        if next(state.each_base(), None) is None:  # what was synced here was refused, or the key is known here
+            refuse_unsaid(session.store, session.settings.repo)
         _require_protection(session, honours)
         for name in names:
             found, is_ours = acquire(session.store, place + lock_id(name), name, user, lasts_s, why)

@@ -38,7 +38,7 @@ def print_versions(report: VersionsReport, *, verbose: bool) -> None:
     if not report.versions:
         say("No other version of it is known than the one that is here.")
     elif {one.where for one in report.versions if not one.is_deletion} == {Where.REMOTE}:
-        say("That is the only one: there is nothing earlier to bring back. `s3sync down` brings what is on the remote.")
+        say("That is the only one: there is nothing earlier to bring back.")
     for line in _keeps(report):
         say(printable(line))
     if any(not one.is_deletion and one.where is not Where.REMOTE for one in report.versions):
