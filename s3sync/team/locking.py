@@ -86,7 +86,7 @@ def lock(
                 report.locks.append(FileLock(lock_id(name), "", LockState.HELD, name=name, by=user, why=why))
         return report
     with _conditions(session) as (state, honours):
-        if next(state.each_base(), None) is None:  # what was synced here was refused, or the key is known here
+        if next(state.each_base(), None) is None:  # else a run has told, or the key is known here
             refuse_unsaid(session.store, session.settings.repo)
         _require_protection(session, honours)
         for name in names:
