@@ -325,8 +325,9 @@ def test_in_a_bucket_that_keeps_versions_a_rule_moves_them(desk: Desk, moto: Ser
 
 @pytest.mark.moto
 def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> None:
-    prefix = uuid.uuid4().hex
-    vault(desk, moto, prefix)
+    client, prefix, bucket = moto.client("admin"), uuid.uuid4().hex, f"auto-{uuid.uuid4().hex[:12]}"
+    client.create_bucket(Bucket=bucket)  # where versions are kept, a rule would move them
+    vault(desk, moto, prefix, bucket)
     for name in ("b50", "b51"):
         put(desk.video, f"{name}/x.mp4", os.urandom(300_000))
     (desk.video / "b40/cut/a.mp4").unlink()
@@ -340,17 +341,17 @@ def test_a_budget_that_is_too_small_is_not_passed(desk: Desk, moto: Server) -> N
     assert (desk.video / "b51/x.mp4").exists() and not (desk.video / "b50").exists()
     assert "b51 - left alone" in desk.auto(*words, "--glacier-after", "99y").out
     # where the step that makes room fails, the one that needs it is not done
-    client, key = moto.client("admin"), f"{prefix}/b50.tar"
-    client.copy_object(Bucket=moto.bucket, Key=f"{prefix}-kept", CopySource=f"{moto.bucket}/{key}")
-    client.delete_object(Bucket=moto.bucket, Key=key)
+    key = f"{prefix}/b50.tar"
+    client.copy_object(Bucket=bucket, Key=f"{prefix}-kept", CopySource=f"{bucket}/{key}")
+    client.delete_object(Bucket=bucket, Key=key)
     failed = desk.auto(*words, code=3)
     assert "b50 - to GLACIER (archives.vault): stays" in failed.err
     assert "b51 - to the bucket (archives.vault): not begun: the month would cost $56" in failed.out
-    client.copy_object(Bucket=moto.bucket, Key=key, CopySource=f"{moto.bucket}/{prefix}-kept")
+    client.copy_object(Bucket=bucket, Key=key, CopySource=f"{bucket}/{prefix}-kept")
     # the cold class makes the month cheaper: it is done whatever the budget is, and then there is room
     cooled = desk.auto(*words[:4], "--budget", "0").out
     assert "b50 - to GLACIER (archives.vault): moved" in cooled and "b51 - left alone" in cooled
-    assert client.head_object(Bucket=moto.bucket, Key=key)["StorageClass"] == "GLACIER"
+    assert client.head_object(Bucket=bucket, Key=key)["StorageClass"] == "GLACIER"
     assert "b51 - to the bucket (archives.vault): moved" in desk.auto(*words).out
 
 
