@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests.kit import memory, workers
@@ -23,6 +24,9 @@ from tests.kit.databases import Postgres
 from tests.kit.google import FakeGcs
 from tests.kit.remotes import Remotes
 from tests.kit.servers import MiniStack, Moto, SeaweedFS
+
+hypothesis.settings.register_profile("s3sync", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("s3sync")  # timings never decide a test
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium
