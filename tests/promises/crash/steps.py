@@ -32,6 +32,7 @@ from typing import Any
 import msgspec
 
 _UNIQUE = [
+    (re.compile(r"(?<=/\.s3sync-store/tmp/)\d+(?=-)"), "<when>"),
     (re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}"), "<when>"),
     (re.compile(r"\d{8}-\d{6}"), "<when>"),
     (re.compile(r"\.s3sync-access-[0-9a-f]{32}"), "<access>"),
