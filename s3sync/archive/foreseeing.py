@@ -104,11 +104,18 @@ def from_beside(index: Index, wanted: list[Member], look: ThawLook) -> list[Memb
     """The members, as objects of their own where all files among them are sidecars that the store has: notes are read
     without a thaw of the archive that has them, too."""
     files = [one for one in wanted if one.kind is Kind.FILE]
-    own = {(one.path, one.sha256): one for one in index.sidecars if one.key is not None}
+    own = {(one.path, one.sha256): one for one in index.sidecars if one.key is not None and one.sha256}
+    own |= {(one.path, one.sha256): one for one in files if one.key is not None}  # of others no digest is known
     if index.pack is Pack.NONE or not files or not all((one.path, one.sha256) in own for one in files):
         return wanted
     found = [own[one.path, one.sha256] if one.kind is Kind.FILE else one for one in wanted]
     return found if len(look.states(objects_of(index, found))) == len(files) else wanted
+
+
+def are_beside(index: Index, names: Sequence[str]) -> bool:
+    """True if names are those of notes beside an archive, each with an object of its own. A glob may mean more."""
+    own = {one.path for one in index.sidecars if one.key is not None}
+    return bool(names) and own.issuperset(name.strip("/") for name in names)
 
 
 def nearest(path: Path) -> Path:

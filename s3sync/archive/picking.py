@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from s3sync.core.archive.extraction import obeyed_problem
-from s3sync.core.archive.values import Member
+from s3sync.core.archive.values import ArchiveSet, Index, Member
 from s3sync.core.names import STATE_DIR
+from s3sync.core.quantities import counted
 from s3sync.core.spelling import stands_for
+from s3sync.core.typed import typed
+from s3sync.errors import UsageError
 
 
 def members_named(members: tuple[str, ...], paths: set[str]) -> Callable[[str], bool]:
@@ -37,3 +40,19 @@ def left_out(unit: str, wanted: Iterable[Member], *, may_be_obeyed: bool) -> dic
         elif not may_be_obeyed and (reason := obeyed_problem(member, where)) is not None:
             found[member.path] = f"{reason}, and another computer sent it; --obeyed restores it, too"
     return found
+
+
+class NoLightFiles(UsageError):
+    """A unit has none of the files that were asked for as light ones. Others may have."""
+
+
+def nothing_of(rules: ArchiveSet, index: Index, *, light: bool) -> UsageError:
+    """Error for a unit without what is wanted of it: its `light` files, or members that were named."""
+    hint = f"`s3sync archive show {typed(index.unit)}` lists its files"
+    if not light:
+        why = f"it has {counted(len(index.members), 'member')}"
+        return UsageError(f"{index.unit} has no such member", why=why, hint=hint)
+    field = "light" if rules.light or not rules.heavy else "heavy"
+    named = ", ".join(getattr(rules, field)) or "none"
+    why = f"`{field}` of archives.{rules.name} names {named}"
+    return NoLightFiles(f"{index.unit} has no light files", why=why, hint=f"{hint}; --member GLOB names others")

@@ -14,9 +14,9 @@ from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.copies import ByContent
 from s3sync.archive.foreign import as_they_were, foreign_index
-from s3sync.archive.foreseeing import Foreseen, foresee, from_beside, nearest, stamp_of, to_read
+from s3sync.archive.foreseeing import Foreseen, are_beside, foresee, from_beside, nearest, stamp_of, to_read
 from s3sync.archive.indexes import index_of
-from s3sync.archive.picking import left_out, members_named
+from s3sync.archive.picking import left_out, members_named, nothing_of
 from s3sync.archive.place import Destination
 from s3sync.archive.reading_price import is_worth_a_question
 from s3sync.archive.restore import Restored, require_room, restore_unit, wanted_of
@@ -37,10 +37,10 @@ from s3sync.config import Settings
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry, Status
 from s3sync.core.archive.values import ArchiveSet, ForeignIndex, Index, Member
 from s3sync.core.outcome import Problem
-from s3sync.core.quantities import counted, files_text
+from s3sync.core.quantities import files_text
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
-from s3sync.errors import ArchiveError, Halt, Pending, UsageError, declined
+from s3sync.errors import ArchiveError, Halt, Pending, declined
 from s3sync.local.modes import usual_mask
 from s3sync.store.aspects import Thaw, ThawState, Tier
 
@@ -86,10 +86,6 @@ class RestoreReport(Struct):
         if self.failed or any(one.problems for one in self.units):
             return 3
         return Pending.exit_code if self.pending else 0
-
-
-class NoLightFiles(UsageError):
-    """A unit has none of the files that were asked for as light ones. Others may have."""
 
 
 class Ready(Struct, frozen=True):
@@ -140,7 +136,7 @@ class Restoring(Struct, frozen=True):
             return None
         wanted = wanted_of(index, self._chooser(index))
         if not wanted:
-            raise self._nothing_of(archived, index)
+            raise nothing_of(self.rules, index, light=self.options.light and not self.options.members)
         wanted = from_beside(index, wanted, ThawLook(self.carrier))
         if self.options.dry_run:
             found = self._foreseen(index, wanted, to)
@@ -154,17 +150,6 @@ class Restoring(Struct, frozen=True):
         is_own = self.is_own(index)
         refused = left_out(index.unit, wanted, may_be_obeyed=is_own or self.options.obeyed)
         return Ready(index, to, wanted, self.carrier.clock(), refused, None if is_own else usual_mask())
-
-    def _nothing_of(self, archived: Archived, index: Index) -> UsageError:
-        """Error for a unit without what is wanted of it."""
-        hint = f"`s3sync archive show {typed(archived.unit)}` lists its files"
-        if not self.options.light or self.options.members:
-            why = f"it has {counted(len(index.members), 'member')}"
-            return UsageError(f"{archived.unit} has no such member", why=why, hint=hint)
-        field = "light" if self.rules.light or not self.rules.heavy else "heavy"
-        named = ", ".join(getattr(self.rules, field)) or "none"
-        why = f"`{field}` of archives.{self.rules.name} names {named}"
-        return NoLightFiles(f"{archived.unit} has no light files", why=why, hint=f"{hint}; --member GLOB names others")
 
     def _foreseen(self, index: Index, wanted: list[Member], to: Destination) -> Restored:
         """What a restore would bring, and what it would have to ask for first. Raises `Unsupported` and `DiskFull` as
@@ -206,9 +191,9 @@ class Restoring(Struct, frozen=True):
 
     def _ready_index(self, archived: Archived, report: RestoreReport) -> Index | None:
         """The index. Another tool's archive is thawed to learn its members: until then None, and it is pending."""
-        is_proposed = archived.status is Status.PROPOSED
-        if archived.status is not Status.NOT_INDEXED and not (is_proposed and not self.options.dry_run):
-            return self._index(archived)
+        is_proposed = archived.status is Status.PROPOSED and not self.options.dry_run
+        if not is_proposed and (index := self._known_index(archived)) is not None:
+            return index
         from s3sync.archive.adopt import read_now
 
         if self.options.dry_run:
@@ -223,12 +208,22 @@ class Restoring(Struct, frozen=True):
             return None
         return read_now(self.carrier, self.catalogue, archived)
 
-    def objects(self, archived: Archived) -> list[tuple[str, int]]:
-        """Objects that have to be readable for what is wanted of an archive, each with its size."""
-        if archived.status in (Status.NOT_INDEXED, Status.PROPOSED):
-            return [(archived.key, archived.size)]
-        index = self._index(archived)
-        return objects_of(index, wanted_of(index, self._chooser(index)))
+    def cold_of(self, archived: Archived, to: Destination) -> list[ColdObject]:
+        """Objects that have to be thawed for what is wanted of an archive and the folder has not already."""
+        look = ThawLook(self.carrier)
+        index = None if archived.status is Status.PROPOSED else self._known_index(archived)
+        if index is None:
+            return look.cold([(archived.key, archived.size)])
+        wanted = from_beside(index, wanted_of(index, self._chooser(index)), look)
+        cold = look.cold(objects_of(index, wanted))
+        return cold and self._lacking(index, wanted, to, cold)[1]
+
+    def _known_index(self, archived: Archived) -> Index | None:
+        """The index. None for an archive that has to be read first, as notes beside it need not be."""
+        if archived.status is not Status.NOT_INDEXED:
+            return self._index(archived)
+        index = foreign_index(archived, (), sidecars_of(self.catalogue, archived.key))
+        return index if are_beside(index, self.options.members) else None
 
     def _index(self, archived: Archived) -> Index:
         """The index as the store has it: the catalogue may be older. Of another tool's archive it is here alone."""
@@ -264,9 +259,7 @@ class Restoring(Struct, frozen=True):
         if not cold:
             note_done(self.catalogue, index, look, objects)
         if to is not None and (cold or self._is_asked(self._price(index, objects, cold))):
-            objects = to_read(index, self._look(index, wanted, to, {}).missing)
-            keys = {key for key, _ in objects}
-            cold = [one for one in cold if one.key in keys]
+            objects, cold = self._lacking(index, wanted, to, cold)
             if not objects:
                 return True
         check_tier(cold, self.options.tier)
@@ -284,9 +277,17 @@ class Restoring(Struct, frozen=True):
             self._note_back(index, states)
         return not waiting
 
+    def _lacking(
+        self, index: Index, wanted: list[Member], to: Destination, cold: list[ColdObject]
+    ) -> tuple[list[tuple[str, int]], list[ColdObject]]:
+        """Objects that hold what the folder has not, and those of them that are cold."""
+        objects = to_read(index, self._look(index, wanted, to, {}).missing)
+        keys = {key for key, _ in objects}
+        return objects, [one for one in cold if one.key in keys]
+
     def _note_back(self, index: Index, states: list[ColdObject]) -> None:
         """Note the class of an archive of which every object came back for good."""
-        if len(states) == len(objects_of(index, index.members)):
+        if {one.key for one in states} == {key for key, _ in objects_of(index, index.members)}:
             at = format_time(self.carrier.clock())
             note_back(self.catalogue, index.key, (one.thaw for one in states), at)
 

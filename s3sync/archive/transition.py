@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue import Catalogue
@@ -18,7 +19,7 @@ from s3sync.core.batches import batched
 from s3sync.core.etag import MAX_PARTS, MIB, is_part_size, part_count, part_ranges
 from s3sync.errors import Archived as Cold
 from s3sync.errors import ArchiveError, S3syncError, Unsupported
-from s3sync.store.aspects import StorageClasses, Tags, aspect, require_aspect
+from s3sync.store.aspects import StorageClasses, Tags, Thaws, aspect, require_aspect
 from s3sync.store.port import Headers, ObjectHead, Part, Store, Update
 
 COPIED_WHOLE = 5 * 1024**3
@@ -45,11 +46,14 @@ def transition(
         if archive.pack is Pack.NONE:
             whole = [(one.key, one.size) for one in catalogue.members(archive.key) if one.key is not None]
         moved_to = [move_object(store, store.head(key), size, target, archive.tags) for key, size in whole]
-        catalogue.note_class(archive.key, target, now, moved_to[0] if len(moved_to) == 1 else None)
-        return
+        stays = next((one for one in moved_to if one.storage_class != target), None)
+        if stays is None:
+            catalogue.note_class(archive.key, target, now, moved_to[0].etag if len(moved_to) == 1 else None)
+            return
+        raise _stays(store, archive, target, stays)
     index = require_index(store, archive)
     try:
-        before, moved = _moved(store, index, target)
+        before, moved, stays = _moved(store, index, target)
     except (Cold, Unsupported):
         if index.pack is not Pack.NONE and not archive.is_split:
             catalogue.record(index, index_etag=store.head(index_key(index.key)).info.etag, moved=True)
@@ -62,11 +66,30 @@ def transition(
     else:
         index_etag = write_index(store, moved)
     catalogue.record(moved, index_etag=index_etag, moved=is_own)
+    if stays is not None:
+        raise _stays(store, archive, target, stays)
     catalogue.note_class(index.key, target, now)
 
 
-def _moved(store: Store, index: Index, target: str) -> tuple[Index, Index]:
-    """Move the objects of an index; return it with their ETags at that moment, and with those that they have now.
+def _stays(store: Store, archive: Archived, target: str, found: Moved) -> ArchiveError:
+    return ArchiveError(
+        f"{archive.unit} is not in {target}",
+        why=f"{store.url} took the copy of {found.key}, and says that it is in {found.storage_class}",
+        hint="it is whole where it is; ask who runs this store which storage classes it has",
+    )
+
+
+class Moved(Struct, frozen=True):
+    """An object after its move, as the store says: its ETag, and the class that it is in."""
+
+    key: str
+    etag: str
+    storage_class: str
+
+
+def _moved(store: Store, index: Index, target: str) -> tuple[Index, Index, Moved | None]:
+    """Move the objects of an index; return it with their ETags at that moment, and with those that they have now, and
+    the first object that is in another class all the same: the index stays one of the class before.
 
     Until it is written again the index of a container says nothing of the ETag, rather than that of the copy that is
     gone.
@@ -74,33 +97,39 @@ def _moved(store: Store, index: Index, target: str) -> tuple[Index, Index]:
     if isinstance(index, SplitIndex):
         return _moved_volumes(store, index, target)
     if index.pack is Pack.NONE:
-        old, new = list[Member](), list[Member]()
+        old, new, stays = list[Member](), list[Member](), None
         for member in index.members:
             if member.key is not None:
                 head = head_of_own(store, index.set, index.unit, member.key)
                 old.append(replace(member, etag=head.info.etag))
-                member = replace(member, etag=move_object(store, head, member.size, target, index.tags))
+                found = move_object(store, head, member.size, target, index.tags)
+                stays = stays or (found if found.storage_class != target else None)
+                member = replace(member, etag=found.etag)
             else:
                 old.append(member)
             new.append(member)
-        return replace(index, members=tuple(old)), replace(index, members=tuple(new), storage_class=target)
+        now_in = target if stays is None else index.storage_class
+        return replace(index, members=tuple(old)), replace(index, members=tuple(new), storage_class=now_in), stays
     head = head_of_own(store, index.set, index.unit, index.key)
-    etag = _move(store, replace(index, etag=None, version_id=None), index, head, index.size, target)
-    return replace(index, etag=head.info.etag), replace(index, etag=etag, storage_class=target, version_id=None)
+    found = _move(store, replace(index, etag=None, version_id=None), index, head, index.size, target)
+    stays = found if found.storage_class != target else None
+    moved = replace(index, etag=found.etag, storage_class=found.storage_class, version_id=None)
+    return replace(index, etag=head.info.etag), moved, stays
 
 
-def _moved_volumes(store: Store, index: SplitIndex, target: str) -> tuple[Index, Index]:
+def _moved_volumes(store: Store, index: SplitIndex, target: str) -> tuple[Index, Index, Moved | None]:
     """Move volume after volume; the index says nothing of an ETag that is about to change."""
-    before = index
+    before, stays = index, None
     for number, part in enumerate(index.parts):
         head = head_of_own(store, index.set, index.unit, part.key)
         before = _with_etag(before, number, head.info.etag)
-        etag = _move(store, _with_etag(index, number, None), index, head, part.size, target)
-        index = _with_etag(index, number, etag)
-    return before, replace(index, storage_class=target)
+        found = _move(store, _with_etag(index, number, None), index, head, part.size, target)
+        stays = stays or (found if found.storage_class != target else None)
+        index = _with_etag(index, number, found.etag)
+    return before, replace(index, storage_class=target if stays is None else index.storage_class), stays
 
 
-def _move(store: Store, open_index: Index, index: Index, head: ObjectHead, size: int, target: str) -> str:
+def _move(store: Store, open_index: Index, index: Index, head: ObjectHead, size: int, target: str) -> Moved:
     """Move an object whose index says nothing of its ETag meanwhile; one that is refused has its index as before."""
     write_index(store, open_index)
     try:
@@ -116,18 +145,27 @@ def _with_etag(index: SplitIndex, number: int, etag: str | None) -> SplitIndex:
     return replace(index, parts=tuple(parts))
 
 
-def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Mapping[str, str]) -> str:
-    """Move the object that was looked at to a storage class, and return its ETag. Large ones are copied in parts,
-    where the store does not take any size at once.
+def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Mapping[str, str]) -> Moved:
+    """Move the object that was looked at to a storage class, and look at the class that it is in then.
 
     Raises `PreconditionFailed` for what is another one by now.
     """
     key, etag = head.info.key, head.info.etag
     if (head.info.storage_class or "STANDARD") == target:  # Azure does not tell it here, and has no such class
-        return etag
+        return Moved(key, etag, target)
     classes = require_aspect(store, StorageClasses)
     if size_in_store(store, size) <= COPIED_WHOLE or classes.of_any_size:
-        return classes.change_class(key, target, etag=etag)
+        etag = classes.change_class(key, target, etag=etag)
+    else:
+        etag = _copy_in_parts(store, head, size, target, tags)
+    thaws = aspect(store, Thaws)
+    found = thaws.thaw_of(key).storage_class if thaws is not None else store.head(key).info.storage_class
+    return Moved(key, etag, found or "STANDARD")
+
+
+def _copy_in_parts(store: Store, head: ObjectHead, size: int, target: str, tags: Mapping[str, str]) -> str:
+    """Copy an object that is too large for one request onto itself; its ETag."""
+    key, etag = head.info.key, head.info.etag
     known = aspect(store, Tags)
     headers = Headers(
         metadata=head.metadata,
@@ -155,7 +193,7 @@ def move_object(store: Store, head: ObjectHead, size: int, target: str, tags: Ma
 
 
 def copies_of(size: int) -> int:
-    """Requests that a copy in place of an object takes at most, beside the look at it."""
+    """Requests that a copy in place of an object takes at most, beside the looks at it, before and after."""
     smallest = max(SMALLEST_PART, -(-size // MAX_PARTS // MIB) * MIB)
     return 1 if size <= COPIED_WHOLE else -(-size // smallest) + 2
 

@@ -94,7 +94,8 @@ def note_done(catalogue: Catalogue, index: Index, look: ThawLook, objects: list[
     """Note that a thaw is done which was noted as under way, where all objects of an archive were looked at."""
     known = catalogue.archive(index.key)
     note = known.thaw if known is not None else None
-    if note is not None and note.state == ThawState.THAWING and len(objects) == len(objects_of(index, index.members)):
+    whole = {key for key, _ in objects_of(index, index.members)}
+    if note is not None and note.state == ThawState.THAWING and whole == {key for key, _ in objects}:
         states = [one.thaw for one in look.states(objects)]
         note_thaws(catalogue, index.key, states, note.tier, note.days, note.requested_at)
 

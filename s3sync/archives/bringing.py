@@ -14,9 +14,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from s3sync.archive.cluster import THREADS, spread, spread_over
+from s3sync.archive.picking import NoLightFiles
 from s3sync.archive.place import Destination
 from s3sync.archive.restore import Restored
-from s3sync.archive.restoring import NoLightFiles, Ready, RestoreOptions, RestoreReport, Restoring
+from s3sync.archive.restoring import Ready, RestoreOptions, RestoreReport, Restoring
 from s3sync.archive.workers.failure import Failure, error_of, failed
 from s3sync.archive.workers.fetching import FetchTask, fetch_one, fetch_task
 from s3sync.archive.workers.place import Where

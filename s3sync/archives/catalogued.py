@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from s3sync.core.archive.named import meant_by, units_of
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, as_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Member
 from s3sync.core.quantities import counted
-from s3sync.errors import UsageError
+from s3sync.errors import ConfigError, UsageError
 
 LOOKED_AT = 100
 """Entries of the log that are of no unit in which runs are looked for."""
@@ -73,20 +74,32 @@ class Catalogued(Opened, frozen=True):
             found += [Listed(place.url, as_of(one, self.now())) for one in known]
         return found
 
-    def not_archived(self, *, set: str | None = None) -> Iterator[NotArchived]:
-        """Units on this disk that no archive of the catalogue is of, whatever their age."""
+    def not_archived(
+        self, *, set: str | None = None, away: Callable[[str, ConfigError], None] | None = None
+    ) -> Iterator[NotArchived]:
+        """Units on this disk that no archive of the catalogue is of, whatever their age.
+
+        `away` is told of each set that cannot be looked at, as where a disk is away, and the others are looked at.
+        Raises `ConfigError` where there is no other, and without `away` at the first.
+        """
         places = self.places(set)
-        require_units((one for place in places for one in place.sets), named=set is not None)
-        for place in places:
-            for chosen in place.sets:
-                if set not in (None, chosen.name) or chosen.rows is not None:
-                    continue
-                self.require_source(chosen)
-                known = self.archived_units(chosen)
-                for unit in find_units(chosen, self.settings.root, due_only=False):
-                    if unit.id not in known:
-                        files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
-                        yield NotArchived(chosen.name, unit.id, files, unit.size, unit.newest_ns, unit.refused)
+        every = [one for place in places for one in place.sets if set in (None, one.name)]
+        sets = require_units(every, named=set is not None)
+        for chosen in sets:
+            try:
+                yield from self._not_archived(chosen)
+            except ConfigError as error:
+                if away is None or len(sets) == 1:
+                    raise
+                away(chosen.name, error)
+
+    def _not_archived(self, chosen: ArchiveSet) -> Iterator[NotArchived]:
+        self.require_source(chosen)
+        known = self.archived_units(chosen)
+        for unit in find_units(chosen, self.settings.root, due_only=False):
+            if unit.id not in known:
+                files = sum(source.kind is not Kind.FOLDER for source in unit.sources)
+                yield NotArchived(chosen.name, unit.id, files, unit.size, unit.newest_ns, unit.refused)
 
     def archived_units(self, chosen: ArchiveSet) -> frozenset[str]:
         """Units of a set of which the catalogue has a whole archive."""
@@ -94,9 +107,12 @@ class Catalogued(Opened, frozen=True):
             return frozenset(one.unit for one in catalogue.archives(set=chosen.name) if one.is_complete)
 
     def has_units(self, *, set: str | None = None) -> bool:
-        """True if there is any unit on this disk, archived or not."""
-        sets = (one for place in self.places(set) for one in place.sets if set in (None, one.name))
-        return any(has_units(one, self.settings.root) for one in sets)
+        """True if there is any unit on this disk, archived or not, as far as it can be looked at."""
+        for one in (one for place in self.places(set) for one in place.sets if set in (None, one.name)):
+            with suppress(ConfigError):
+                if has_units(one, self.settings.root):
+                    return True
+        return False
 
     def show(self, unit: str, *, set: str | None = None) -> list[Shown]:
         """The archives of one unit with their members. Raises `UsageError` for a unit that is not known."""

@@ -77,9 +77,10 @@ class Returning(Thawing, frozen=True):
         if options.by_batch:
             self.places_of_jobs(jobs)
         if options.by_batch and jobs and not options.dry_run:
-            jobs = self.thaw_by_batch(jobs, report, confirm, following)
+            jobs = self.thaw_by_batch(jobs, report, confirm, self._folder_of, following)
         elif resume and not options.dry_run and (begun := self.by_a_job(jobs)):  # asked for one by one it is paid twice
-            jobs = [one for one in jobs if one not in begun] + self.thaw_by_batch(begun, report, confirm, following)
+            rest = [one for one in jobs if one not in begun]
+            jobs = rest + self.thaw_by_batch(begun, report, confirm, self._folder_of, following)
         if not options.wait:
             self._restore_all(jobs, report, confirm, told, engine)
             return report
@@ -137,8 +138,8 @@ class Returning(Thawing, frozen=True):
         channel, carrier, catalogue = opened[chosen.name]
         settings, landed = self.settings_of(chosen), self._note_on_ssd if job.options.to == SSD else nobody
         restoring = Restoring(carrier, chosen, settings, catalogue, job.options, confirm, channel.is_made, landed)
-        to = self._destination(chosen, job.archived, job.options.to)
-        return Begun(restoring, to, partial(where_of, settings, self.settings.require_user(), carrier.store))
+        where = partial(where_of, settings, self.settings.require_user(), carrier.store)
+        return Begun(restoring, self._folder_of(job), where)
 
     def _note_on_ssd(self, index: Index, wanted: list[Member], found: Restored) -> None:
         """Write down that the SSD has it now. What cannot be written is a problem of the unit: the files are there."""
@@ -226,6 +227,9 @@ class Returning(Thawing, frozen=True):
                 hint="name the folder: --to DIR (a folder that is called ssd: --to ./ssd)",
             )
         return (named or found)[0]
+
+    def _folder_of(self, job: Asked) -> Destination:
+        return self._destination(self.chosen(job.archived.set), job.archived, job.options.to)
 
     def _destination(self, chosen: ArchiveSet, archived: Archived, to: str | None) -> Destination:
         """Folder that a unit's members go into: where it came from, on the SSD, or below `to`.

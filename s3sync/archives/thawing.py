@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from s3sync.archive.place import Destination
 from s3sync.archive.work import carrying
 from s3sync.archives.batching import Batching, Follow
 from s3sync.archives.opened import Place
@@ -33,6 +34,9 @@ class Asked(NamedTuple):
     options: RestoreOptions
 
 
+Folder = Callable[[Asked], Destination]
+
+
 class Thawing(Batching, frozen=True):
     """Verbs that thaw by a job."""
 
@@ -41,16 +45,19 @@ class Thawing(Batching, frozen=True):
         jobs: Sequence[Asked],
         report: RestoreReport,
         confirm: Callable[[Price], bool],
+        folder: Folder,
         following: Follow = lambda job, state: None,
     ) -> list[Asked]:
         """Begin the thaws of units by a job for each store, or go on with the one that is under way; those to restore.
+
+        What the `folder` of a unit has already is not thawed.
 
         Units whose job is not complete are in the report's `pending`, to be resumed. Objects that S3 refused are in
         `failed`. Raises `UsageError` for a tier that jobs do not have, `Halt` where the price was not agreed to.
         """
         ready: list[Asked] = []
         for place in self.places_of_jobs(jobs):
-            ready += self._thaw_at(place, [one for one in jobs if one[0] == place], report, confirm, following)
+            ready += self._thaw_at(place, [one for one in jobs if one[0] == place], report, confirm, folder, following)
         return ready
 
     def places_of_jobs(self, jobs: Sequence[Asked]) -> list[Place]:
@@ -81,6 +88,7 @@ class Thawing(Batching, frozen=True):
         asked: Sequence[Asked],
         report: RestoreReport,
         confirm: Callable[[Price], bool],
+        folder: Folder,
         following: Follow,
     ) -> list[Asked]:
         from s3sync.archive.batch import tasks
@@ -94,7 +102,7 @@ class Thawing(Batching, frozen=True):
                 Restoring(carrier, self.chosen(one.set), place.settings, catalogue, own, confirm, channel.is_made)
                 for _, one, own in asked
             ]
-            jobs = found or self._plan_thaws(batch, asked, restorings, confirm)
+            jobs = found or self._plan_thaws(batch, asked, restorings, confirm, folder)
             report.warm += [] if jobs else [place.url]
             is_pending = False
             for job in jobs:
@@ -120,26 +128,25 @@ class Thawing(Batching, frozen=True):
         asked: Sequence[Asked],
         restorings: Sequence[Restoring],
         confirm: Callable[[Price], bool],
+        folder: Folder,
     ) -> list[Job]:
-        """Job that thaws what is cold of these units; none where nothing is."""
+        """Job that thaws what is cold of these units and not here already; none where nothing is."""
         from s3sync.archive.batch import tasks
-        from s3sync.archive.thaw import ThawLook
         from s3sync.store.aspects import ThawState
 
         options, cold, owner = asked[0][2], list[Any](), dict[str, str]()
-        look = ThawLook(batch.carrier)
-        for (_, one, _), restoring in zip(asked, restorings, strict=True):
-            for found in look.cold(restoring.objects(one)):
+        for job, restoring in zip(asked, restorings, strict=True):
+            for found in restoring.cold_of(job.archived, folder(job)):
                 if found.thaw.state is ThawState.COLD:
                     cold.append(found)
-                    owner[found.key] = one.key
+                    owner[found.key] = job.archived.key
         if not cold:
             return []
         self._agree(asked[0][0], options, cold, confirm)
         said = {"days": str(options.days), "tier": str(options.tier)}
-        job = tasks.new_job(batch.catalogue, tasks.RESTORE, "", said, self.now_text())
-        tasks.add_tasks(batch.catalogue, job, (tasks.Task(one.key, owner[one.key]) for one in cold))
-        return [tasks.agree(batch.catalogue, job)]
+        made = tasks.new_job(batch.catalogue, tasks.RESTORE, "", said, self.now_text())
+        tasks.add_tasks(batch.catalogue, made, (tasks.Task(one.key, owner[one.key]) for one in cold))
+        return [tasks.agree(batch.catalogue, made)]
 
     def _agree(
         self, place: Place, options: RestoreOptions, cold: Sequence[ColdObject], confirm: Callable[[Price], bool]

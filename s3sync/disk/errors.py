@@ -11,7 +11,7 @@ REASONS = {
     errno.EACCES: "permission denied",
     errno.EPERM: "the operation is not permitted",
     errno.EROFS: "the disk is read-only",
-    errno.ENOENT: "it does not exist any more",
+    errno.ENOENT: "it is not there",
     errno.EISDIR: "it is a folder",
     errno.ENOTDIR: "a file stands where a folder should be",
     errno.EEXIST: "something else stands there already",

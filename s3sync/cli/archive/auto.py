@@ -167,8 +167,8 @@ def _options(call: Call, said: Mapping[str, str], budget: float | None, sure: bo
     from s3sync.core.archive.classes import CLASSES_OF
 
     target = known_class(said.get("cold"))
-    colder = [name for one in CLASSES_OF.values() for name in one.order[1:]]
-    if target is not None and target not in colder:
+    if target is not None and not any(one.named(target) in one.order[1:] for one in CLASSES_OF.values()):
+        colder = [name for one in CLASSES_OF.values() for name in one.order[1:]]
         raise UsageError(f"{target} is no cold class", hint=f"one of {', '.join(colder)}")
     after = {}
     for tier in Tier:

@@ -9,13 +9,13 @@ import typer
 
 from s3sync.cli.archive.group import ARCHIVES, SetName, archive, opened
 from s3sync.cli.call import Call
-from s3sync.errors import UsageError
+from s3sync.errors import ConfigError, UsageError
 
 
 @archive.word(
     "list",
     "s3sync archive list\ns3sync archive list --year 2024 --class DEEP_ARCHIVE\ns3sync archive list --not-archived",
-    0, 1, 2, 5, 130,
+    0, 1, 2, 3, 5, 130,
     takes=ARCHIVES,
     verbose="Also say key, uploader and verification.",
 )  # fmt: skip
@@ -40,12 +40,13 @@ def list_archives(
     if not_archived:
         if year or storage_class:
             raise UsageError("--not-archived goes with --set alone", why="what is not archived has no class or year")
-        missing = list(archives.not_archived(set=set))
+        failed: list[tuple[str, ConfigError]] = []
+        missing = list(archives.not_archived(set=set, away=lambda name, error: failed.append((name, error))))
         if call.json:
-            print_json(missing_json(missing))
+            print_json(missing_json(missing, failed))
         else:
-            print_missing(missing, call, any_here=bool(missing) or archives.has_units(set=set))
-        return 0
+            print_missing(missing, failed, call, any_here=bool(missing) or archives.has_units(set=set))
+        return 3 if failed else 0
     found = archives.archives(set=set, year=year, storage_class=known_class(storage_class))
     print_json(list_json(found)) if call.json else print_list(found, call, chosen=any((set, year, storage_class)))
     return 0
@@ -135,15 +136,15 @@ def stats(call: Call) -> int:
 
 
 def known_class(text: str | None) -> str | None:
-    """A storage class of some vendor; of what S3 has, as it is spelled there. Raises `UsageError`."""
+    """A storage class of some vendor; as S3 spells it where S3 has it, else as it was typed. Raises `UsageError`."""
     if text is None:
         return None
     from s3sync.core.archive.classes import CLASSES_OF
     from s3sync.core.archive.rule_files import class_meant
 
-    names = [found for one in CLASSES_OF.values() if (found := one.named(text)) is not None]
-    if names:
-        return text.strip() if text.strip() in names else names[0]
+    spelled = {kind: found for kind, one in CLASSES_OF.items() if (found := one.named(text)) is not None}
+    if spelled:
+        return text.strip() if text.strip() in spelled.values() else spelled.get("s3", text.strip())
     meant = class_meant(text)
     known = "; ".join(f"of {one.vendor} {', '.join(one.names)}" for one in CLASSES_OF.values())
     raise UsageError(f"{text!r} is no storage class", hint=f"did you mean {meant}?" if meant else f"there are {known}")

@@ -9,7 +9,7 @@ from msgspec import to_builtins
 
 from s3sync.archives.catalogued import Found, Listed, NotArchived, Shown
 from s3sync.cli.call import Call
-from s3sync.cli.output import SCHEMA, printable, say, short_name
+from s3sync.cli.output import SCHEMA, printable, say, short_name, warn
 from s3sync.cli.show.words import Json
 from s3sync.config.archive_classes import classes_of
 from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, LogEntry, Statistic, Status, ThawNote
@@ -17,6 +17,7 @@ from s3sync.core.archive.values import Kind, Member
 from s3sync.core.quantities import counted, files_text, size_text
 from s3sync.core.times import format_ns
 from s3sync.core.typed import typed
+from s3sync.errors import ConfigError
 
 REBUILD = (
     "The catalogue of this computer is empty: `s3sync archive run` sends what is due (--dry-run says what that is), and"
@@ -128,7 +129,8 @@ def _print_more(one: Listed) -> None:
     say(f"      sent {archive.uploaded_at}{by}{moved}, {verified}")
 
 
-def missing_json(missing: Sequence[NotArchived]) -> Json:
+def missing_json(missing: Sequence[NotArchived], failed: Sequence[tuple[str, ConfigError]]) -> Json:
+    """`failed`: sets that cannot be looked at."""
     units = [
         {
             "set": one.set,
@@ -140,11 +142,16 @@ def missing_json(missing: Sequence[NotArchived]) -> Json:
         }
         for one in missing
     ]
-    return {**_head("list"), "not_archived": units, "exit_code": 0}
+    away = [{"name": name, "error": error.message, "why": error.why} for name, error in failed]
+    return {**_head("list"), "not_archived": units, "failed": away, "exit_code": 3 if failed else 0}
 
 
-def print_missing(missing: Sequence[NotArchived], call: Call, *, any_here: bool) -> None:
-    """`any_here`: there are units on this disk."""
+def print_missing(
+    missing: Sequence[NotArchived], failed: Sequence[tuple[str, ConfigError]], call: Call, *, any_here: bool
+) -> None:
+    """`any_here`: there are units on this disk. `failed`: sets that cannot be looked at."""
+    for name, error in failed:
+        warn(f"warning: {printable(name)}: {printable(error.message)}: {printable(error.why or '')}")
     if call.quiet:
         return
     width = max([len(printable(one.unit)) for one in missing] + [4])
@@ -158,7 +165,8 @@ def print_missing(missing: Sequence[NotArchived], call: Call, *, any_here: bool)
     if missing:
         say(f"{counted(len(missing), 'unit')} not archived, {size_text(sum(one.size for one in missing))}")
     else:
-        say("Every unit here has an archive." if any_here else NONE_HERE)
+        every = "Every unit of the other sets has an archive." if failed else "Every unit here has an archive."
+        say(every if any_here else NONE_HERE)
 
 
 def shown_json(found: Sequence[Shown]) -> Json:

@@ -105,7 +105,8 @@ def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False, by_b
         if problem.hint:
             warn(f"hint: {printable(problem.hint)}")
     for url in report.warm if not quiet else ():
-        say(f"note: nothing of it is cold in {printable(url)}: --engine s3-batch is for thaws, and S3 had no job to do")
+        why = "--engine s3-batch is for thaws, and S3 had no job to do"
+        say(f"note: nothing of it has to be thawed in {printable(url)}: {why}")
     for unit in report.pending:
         warn(f"{printable(unit)} is being thawed and cannot be read yet")
     if report.pending:

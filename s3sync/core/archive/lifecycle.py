@@ -169,7 +169,7 @@ def rule_text(rule: Rule) -> str:
     prefix, tags, (above, below) = _filter(rule)
     what = " and ".join(f"{name}={value}" for name, value in tags.items())
     where = f"below {prefix}" if prefix else "in the whole bucket" if not tags else ""
-    size = f"over {above} B" if above is not None else ""
+    size = f"over {above} B" if above else ""  # a server may write a rule without one back as over 0
     size += f" under {below} B" if below is not None else ""
     deeds = [f"after {_days(one)} to {one.get('StorageClass', '?')}" for one in rule.get("Transitions", ())]
     expiration = rule.get("Expiration")

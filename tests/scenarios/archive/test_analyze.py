@@ -213,3 +213,21 @@ def test_a_disk_that_is_away_hides_no_other_set(david: Person) -> None:
     assert "2024  1 unit, 1 file, 2.0 KB" in result.out
     assert "the source of archives.vault is not there" in result.err
     assert "is not there" in david.expect(2, "archive", "analyze", "--set", "vault", cwd=david.repo).err
+
+
+def test_the_list_of_what_is_not_archived_says_which_disk_is_away_and_lists_the_others(david: Person) -> None:
+    words = ("archive", "list", "--not-archived")
+    own_settings(david, f"archives: {{gone: {{store: 's3://vault', source: '{david.root}/no/disk'}}}}\n")
+    assert "archives.gone is not there" in david.expect(2, *words, cwd=david.repo).err
+    settings(david, SET)
+    (david.repo / "raw").mkdir()
+    told = david.expect(3, *words, cwd=david.repo)
+    assert "warning: gone: the source of archives.gone is not there" in told.err and "No unit is here" in told.out
+    put(david.repo, "raw/m42/a.fits", bytes(2000))
+    told = david.expect(3, *words, cwd=david.repo)
+    assert "m42" in told.out and "1 unit not archived" in told.out and "archives.gone is not there" in told.err
+    found = david.expect(3, *words, "--json", cwd=david.repo).json
+    assert [one["unit"] for one in found["not_archived"]] == ["m42"] and found["exit_code"] == 3
+    assert [(one["name"], bool(one["why"])) for one in found["failed"]] == [("gone", True)]
+    assert "is not there" in david.expect(2, *words, "--set", "gone", cwd=david.repo).err
+    assert david.ok(*words, "--set", "sessions", "--json", cwd=david.repo).json["failed"] == []

@@ -110,7 +110,7 @@ def warm(ministack: MiniStack, server: Batch, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def icy(ministack: MiniStack, server: Batch, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     text = SETS.replace("{storage_class}", "GLACIER")
-    more = {f"raw/{unit}/light.fits": b"x" for unit in ("m4", "m5")}
+    more = {f"raw/{unit}/light.fits": b"x" for unit in ("m4", "m5", "m6", "m7", "m8")}
     return Lab(ministack, server, tmp_path_factory.mktemp("icy") / "owner", text, SMALL | more)
 
 
@@ -206,11 +206,27 @@ def test_what_is_cold_is_verified_without_a_thaw_and_thawed_by_a_job(cold: Lab, 
     assert "bulk or standard" in expedited.err
 
 
+def test_what_is_here_already_is_thawed_by_no_job(cold: Lab, fake: Batch) -> None:
+    """As a restore without jobs: neither all of a unit, nor a unit among others; and a folder elsewhere has nothing."""
+    by_s3 = ("--engine", "s3-batch", "--yes")
+    told = cold.run("restore", "m6", *by_s3)
+    assert "1 there already" in told.out and "has to be thawed" in told.out and not fake.jobs
+    (cold.person.repo / "raw/m7/light.fits").unlink()
+    fake.slow = 1
+    cold.run("restore", "m6", "m7", *by_s3, code=8)
+    cold.run("restore", "--resume", "--wait", *by_s3)
+    assert [job.succeeded for job in fake.jobs.values()] == [1]
+    assert (cold.person.repo / "raw/m7/light.fits").read_bytes() == b"x"
+    fake.begin_anew()
+    cold.run("restore", "m6", "m8", "--to", "back", *by_s3, "--wait")
+    assert [job.succeeded for job in fake.jobs.values()] == [2]
+
+
 def test_a_restore_says_where_no_job_had_anything_to_do(lab: Lab, fake: Batch, tmp_path: Path) -> None:
     by_s3 = ("--engine", "s3-batch", "--yes")
     told = lab.run("restore", "m1", "--to", "back", *by_s3)
     assert (lab.person.repo / "back/m1/light.fits").read_bytes() == b"m1" * 900
-    assert "nothing of it is cold" in told.out and not fake.jobs
+    assert "nothing of it has to be thawed" in told.out and not fake.jobs
     found = lab.run("restore", "m2", "--to", "back", *by_s3, "--json").json
     assert found["nothing_cold"] == [f"s3://{lab.bucket}/deep"]
     assert "cold" not in lab.run("restore", "m2", "--to", "back", "--yes").out

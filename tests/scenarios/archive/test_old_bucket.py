@@ -164,3 +164,40 @@ def test_it_is_adopted_and_comes_back(place: Place, tmp_path: Path) -> None:
     assert (back / PHOTO_KEY.rpartition("/")[2]).read_bytes() == PHOTO
     assert (back / "GX012299.MP4").read_bytes() == CLIP
     assert place.held() == before
+
+
+def test_a_note_beside_a_cold_archive_that_was_never_read_comes_without_a_thaw(place: Place, tmp_path: Path) -> None:
+    ana = Person("ana", tmp_path / "ana", place.server.environment(), fresh=True)
+    settings(ana, SETS.format(endpoint=place.server.environment()["AWS_ENDPOINT_URL"], bucket=place.bucket))
+    left(place, tmp_path / "old")
+    database = old_database(tmp_path / "old/two.db", [recorded(place, COLD)], [note(place, COLD)], [])
+    ana.ok("archive", "adopt", "--set", "sessions", "--from", str(database), cwd=ana.repo)
+    name = f"{COLD}_notes.md"
+    shown = ana.ok("archive", "show", COLD, "--json", cwd=ana.repo).json["archives"][0]
+    assert (shown["status"], [one["path"] for one in shown["sidecars"]]) == ("not indexed", [name])
+    words = ("restore", COLD, "--to", "back", "--member")
+    dry = ana.ok(*words, name, "--dry-run", cwd=ana.repo)
+    assert "1 file" in dry.out and "thaw" not in dry.out
+    ana.ok(*words, name, cwd=ana.repo)
+    assert (ana.repo / f"back/{COLD}/{name}").read_text() == f"# {COLD}"
+    after = ana.ok("archive", "list", "--json", cwd=ana.repo).json["archives"][0]
+    assert (after["status"], after["storage_class"]) == ("not indexed", "DEEP_ARCHIVE")
+    assert "cold" in ana.ok("restore", COLD, "--status", cwd=ana.repo).out, "nothing was asked for"
+    ana.expect(5, *words, "*_notes.md", cwd=ana.repo)  # the archive may have more of them
+    ana.expect(5, *words, name, "--member", "light_001.fits", cwd=ana.repo)
+
+
+def test_a_note_beside_an_adopted_archive_is_not_taken_for_the_file_of_its_name_in_it(
+    place: Place, tmp_path: Path
+) -> None:
+    """No digest is known of either."""
+    ana = Person("ana", tmp_path / "ana", place.server.environment(), fresh=True)
+    settings(ana, SETS.format(endpoint=place.server.environment()["AWS_ENDPOINT_URL"], bucket=place.bucket))
+    old, name = tmp_path / "old", f"{SESSION}_notes.md"
+    put(old, f"{SESSION}/{name}", b"as it was packed")
+    leave(place, f"backups/raw/2024/{SESSION}.tar", packed(old, SESSION))
+    leave(place, f"backups/sessions/2024/{name}", b"as it was later")
+    database = old_database(old / "catalog.db", [recorded(place, SESSION)], [note(place, SESSION)], [])
+    ana.ok("archive", "adopt", "--set", "sessions", "--from", str(database), cwd=ana.repo)
+    ana.ok("restore", SESSION, "--member", name, "--to", "back", "--yes", cwd=ana.repo)
+    assert (ana.repo / f"back/{SESSION}/{name}").read_bytes() == b"as it was packed"

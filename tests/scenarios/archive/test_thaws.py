@@ -143,6 +143,7 @@ def test_notes_beside_a_cold_archive_come_without_a_thaw(moto: Server, tmp_path:
         david.ok("restore", "m42", *words, cwd=david.repo)
         assert (david.repo / "raw/m42/notes/night.md").read_bytes() == b"clouds"
         assert "cold" in david.ok("restore", "m42", "--status", cwd=david.repo).out
+        assert "DEEP_ARCHIVE" in david.ok("archive", "list", cwd=david.repo).out, "the note's class is not its own"
     (david.repo / "raw/m42/notes/night.md").unlink()
     david.expect(5, "restore", "m42", cwd=david.repo)
     moto.client().delete_object(Bucket=moto.bucket, Key=f"{prefix}/raw/m42/notes/night.md")

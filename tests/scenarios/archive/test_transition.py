@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.people import Person
+from tests.kit.proxy import Proxy, Request
 from tests.kit.servers import Server
 from tests.scenarios.archive.conftest import put, settings
 from tests.scenarios.archive.test_catalogue import FOREIGN, SET, Place
@@ -177,3 +178,39 @@ def test_a_move_makes_nothing_of_somebody_elses_ones_own(place: Place, shape: st
     assert "--last-copies" in ana.expect(5, "archive", "remove", "m42", "--yes", cwd=ana.repo).err
     assert "cold storage" in ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo).err
     assert (ana.repo / "raw/m42/light_1.fits").exists()
+
+
+@pytest.mark.parametrize("shape", ["none", "tar", "split"])
+def test_a_store_that_takes_a_move_and_does_not_make_it_is_told(place: Place, shape: str) -> None:
+    """Its word alone is not believed: the object is looked at."""
+    lies = True
+
+    def back(request: Request) -> None:
+        if lies:
+            source = {"Bucket": place.bucket, "Key": request.key}
+            place.client.copy_object(CopySource=source, StorageClass="STANDARD", **source)
+
+    with Proxy(place.server.endpoint_url) as proxy:
+        proxy.on("CopyObject").after(back)
+        ana = vaulted(place, "ana", shape)
+        ana.environ = {**ana.environ, "AWS_ENDPOINT_URL": proxy.endpoint_url}
+        ana.ok("archive", "run", cwd=ana.repo)
+        move = ("archive", "transition", "m42", "--to", "GLACIER_IR", "--yes")
+        told = ana.expect(3, *move, cwd=ana.repo)
+        assert "m42 is not in GLACIER_IR" in told.err and "says that it is in STANDARD" in told.err
+        shown = ana.ok("archive", "show", "m42", "--json", cwd=ana.repo).json["archives"][0]
+        assert (shown["storage_class"], shown["transitioned_at"]) == ("STANDARD", None)
+        ana.ok("archive", "verify", "m42", "--deep", cwd=ana.repo)
+        ana.ok("archive", "catalogue", "check", cwd=ana.repo)
+        lies = False
+        ana.ok(*move, cwd=ana.repo)
+        shown = ana.ok("archive", "show", "m42", "--json", cwd=ana.repo).json["archives"][0]
+        assert shown["storage_class"] == "GLACIER_IR"
+
+
+@pytest.mark.parametrize("word", ["COLD", "cold", "Hot"])
+def test_a_class_of_another_kind_of_store_is_told_as_it_was_typed(place: Place, word: str) -> None:
+    ana = sent(place)
+    told = ana.expect(2, "archive", "transition", "m31", "--to", word, "--yes", cwd=ana.repo)
+    assert f"has no storage class {word}\n" in told.err
+    assert "did you mean" in told.err

@@ -102,12 +102,26 @@ def test_how_a_store_writes_a_rule_back_makes_no_difference() -> None:
     assert difference(back, wanted, "").is_empty
 
 
+SIZES: list[dict[str, Any]] = [
+    {"ObjectSizeGreaterThan": 0},
+    {"ObjectSizeGreaterThan": 1},
+    {"ObjectSizeGreaterThan": 0, "ObjectSizeLessThan": 500},
+    {"And": {"Prefix": "a/", "ObjectSizeGreaterThan": 200_000, "ObjectSizeLessThan": 500_000}},
+]
+
+
 def test_rules_in_words() -> None:
     wanted = wanted_rules([media()], "lab/").rules
     assert [rule_text(rule) for rule in (wanted[1], wanted[-1], FOREIGN)] == [
         "archive=fast below lab/: after 7 days to DEEP_ARCHIVE",
         "below lab/cache/: after 90 days to GLACIER",
         "below logs/: deleted after 30 days",
+    ]
+    assert [rule_text({"Filter": one}) for one in SIZES] == [
+        "in the whole bucket: something else (off)",
+        "in the whole bucket over 1 B: something else (off)",
+        "in the whole bucket under 500 B: something else (off)",
+        "below a/ over 200000 B under 500000 B: something else (off)",
     ]
     assert rule_text({"Status": "Disabled"}) == "in the whole bucket: something else (off)"
 

@@ -146,7 +146,7 @@ def test_a_file_that_is_gone(put: Put) -> None:
     file.disk_path.unlink()
     with pytest.raises(LocalError) as caught:
         digest(file)
-    assert caught.value.why == "it does not exist any more"
+    assert caught.value.why == "it is not there"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")

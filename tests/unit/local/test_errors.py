@@ -39,7 +39,7 @@ def test_f14_a_device_that_is_full() -> None:
         (errno.EACCES, "permission denied"),
         (errno.EROFS, "the disk is read-only"),
         (errno.EIO, "the disk reports an input/output error"),
-        (errno.ENOENT, "it does not exist any more"),
+        (errno.ENOENT, "it is not there"),
         (errno.EXDEV, os.strerror(errno.EXDEV)),
     ],
 )
