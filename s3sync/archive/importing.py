@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,11 +9,11 @@ from pathlib import Path
 from msgspec import DecodeError, Struct, json
 
 from s3sync.config import ENV_FILE, REPO_FILE, find_repo_root, user_file, write_user_config
-from s3sync.config.envfile import require_few_blanks
+from s3sync.config.envfile import env_lines
 from s3sync.config.locate import in_staging
 from s3sync.config.read import read_text, says_trust
 from s3sync.config.write import add_to_user_config, has_user_key
-from s3sync.config.write_sets import block, write_sets
+from s3sync.config.write_sets import block, set_of, write_sets
 from s3sync.core.archive.imported import Imported, NotImportable
 from s3sync.core.archive.importing import import_config
 from s3sync.core.archive.importing_env import import_env
@@ -54,20 +53,33 @@ def import_file(
     place: Callable[[str], str] = (lambda folder: os.path.normpath(start / folder)) if own else str
     try:
         if is_env:
-            require_few_blanks(text, source)
-            found = import_env(_variables(text), None if root is None else str(root / "[A-Za-z][0-9]*"))
+            found = import_env(_variables(text, source), None if root is None else str(root / "[A-Za-z][0-9]*"))
         else:
             found = import_config(json.decode(text), place)
     except (NotImportable, DecodeError, RecursionError) as error:
         hint = f"name an s3_config.json or a {ENV_FILE}"
         raise ConfigError(f"cannot import {source}", why=str(error), hint=hint) from None
     path = user_file(environ) if own else Path(str(root)) / REPO_FILE
+    _require_valid(found, source, path, committed=not own)
     changed = write_sets(path, found.sets, committed=not own, dry_run=dry_run) if found.sets else False
     if found.settings and not dry_run:
         changed = write_user_config(user_file(environ), found.settings) or changed
     if found.prices:
         changed = _add_prices(user_file(environ), found, dry_run) or changed
     return ImportReport(source, path, _text(found), tuple(found.sets), tuple(found.notes), changed, dry_run)
+
+
+def _require_valid(found: Imported, source: Path, path: Path, *, committed: bool) -> None:
+    """Raise `ConfigError` that speaks of the file which is there: in the settings nothing stands yet."""
+    for name, rules in found.sets.items():
+        try:
+            set_of(name, rules, path, committed=committed)
+        except ConfigError as error:
+            raise ConfigError(
+                f"cannot import {source}",
+                why=f"the set {name!r} would not be valid: {error.why}",
+                hint="correct it there",
+            ) from None
 
 
 def _refuse_tracked(source: Path) -> None:
@@ -104,10 +116,7 @@ def _text(found: Imported) -> str:
     return "".join(block(name, rules) for name, rules in found.sets.items())
 
 
-def _variables(text: str) -> dict[str, str]:
+def _variables(text: str, source: Path) -> dict[str, str]:
     """The variables of an env file as they stand, without its credentials."""
-    from dotenv.parser import parse_stream
-
-    bindings = parse_stream(io.StringIO(text.removeprefix("\ufeff")))
-    found = {one.key: one.value for one in bindings if one.key is not None and one.value is not None}
+    found = {key: value for key, value, _ in env_lines(text, source)}
     return {key: value for key, value in found.items() if not key.startswith(("AWS_", "S3SYNC_", "S3_COLLAB_"))}

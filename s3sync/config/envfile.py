@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from s3sync.config.locate import ENV_FILE
@@ -42,10 +42,20 @@ def read_env_file(path: Path, root: Path, *, any_owner: bool = False) -> dict[st
 
 def parse_env(text: str, path: Path) -> dict[str, str]:
     """`read_env_file` for text that is the content of `path`."""
+    values: dict[str, str] = {}
+    for key, value, line in env_lines(text, path):
+        if key in READ:
+            values[key] = value
+        elif _DANGEROUS.fullmatch(key):
+            raise _refuse(key, path, line)
+    return values
+
+
+def env_lines(text: str, path: Path) -> Iterator[tuple[str, str, int]]:
+    """Each name in the text of an env file with its value and line. Raises `ConfigError` for a line that is none."""
     from dotenv.parser import parse_stream
 
     require_few_blanks(text, path)
-    values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text.removeprefix("\ufeff"))):
         # The parser counts the blank lines before a binding as part of it.
         original = binding.original.string
@@ -53,11 +63,8 @@ def parse_env(text: str, path: Path) -> dict[str, str]:
         line = binding.original.line + blank.count("\n")
         if binding.error or (binding.key is not None and binding.value is None):
             raise ConfigError(f"{path} line {line} is not valid", why="a line of an env file is NAME=value")
-        if binding.key in READ and binding.value is not None:
-            values[binding.key] = binding.value
-        elif binding.key is not None and _DANGEROUS.fullmatch(binding.key):
-            raise _refuse(binding.key, path, line)
-    return values
+        if binding.key is not None and binding.value is not None:
+            yield binding.key, binding.value, line
 
 
 def require_few_blanks(text: str, path: Path) -> None:

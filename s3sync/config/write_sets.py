@@ -73,7 +73,7 @@ def _refuse_other(old: ArchiveSet, new: ArchiveSet, path: Path) -> None:
         raise ConfigError(
             f"there is an archive set {old.name!r} already, with other rules",
             why=f"it stands in {path}",
-            hint="choose another name with --name, or change the file by hand",
+            hint="rename that one there or change it by hand; `s3sync archive init` takes another name with --name",
         )
 
 

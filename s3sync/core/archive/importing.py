@@ -5,11 +5,14 @@ Every key of the file is accounted for in `Imported.notes`, so that nobody has t
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from s3sync.core.archive.imported import BUCKET, Imported, NotImportable, Rules, shown
+from s3sync.core.archive.importing_fates import fate, is_number, is_price
+from s3sync.core.archive.layout import LayoutError, parse_layout
 
 POLICIES: Mapping[str, tuple[str, int, str]] = {
     "fast": ("fast", 7, "DEEP_ARCHIVE"),
@@ -32,27 +35,9 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
 }
 """Groups of `backup_rules` with the set's name, its folder, and the folder of its keys."""
 _NOTES = ("*.md", "notes*.txt")
-_ALWAYS = "nothing: sizes of parts are chosen for each file"
-_NOTES_STAY = "nothing: notes are kept readable beside their archive (`sidecars`)"
-_NO_NEED = {
-    "upload_settings.multipart_threshold_mb": _ALWAYS,
-    "upload_settings.multipart_chunksize_mb": _ALWAYS,
-    "upload_settings.use_threads": "nothing: `transfers` says how many requests run at once",
-    "archive_settings.verify_after_upload": "nothing: every archive is verified by its checksum, always",
-    "archive_settings.keep_archive_index": "nothing: every archive has its index beside it, always",
-    "archive_settings.temp_dir": "nothing: archives are streamed, without a temporary file",
-    "archive_settings.use_pigz": "nothing: no other program packs",
-    "s3_paths.session_notes": _NOTES_STAY,
-    "s3_paths.processing_notes": _NOTES_STAY,
-    "s3_paths.database_backups": "nothing: what is archived is kept in the store itself, from which `archive catalogue"
-    " rebuild` makes the catalogue; a database of another program is a file for a set of yours",
-    "retry_settings": "nothing: requests are tried again by themselves; the setting `retries` limits it",
-    "logging": "nothing: `s3sync archive log` has what was done, and --log-file what a command said",
-    "notifications": "nothing here: `notify` in your own settings holds the addresses that are told of archives, thaws"
-    " and verification (docs/notifications.md); a failed run also says so in its exit code",
-    "cost_tracking": "nothing: costs are counted whenever they are asked for, `s3sync archive cost`",
-}
 TIERS = ("bulk", "standard", "expedited")
+_REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
+MOST_GB, MOST_DAYS = 1_000_000, 36_500
 
 
 def import_config(document: object, source_of: Callable[[str], str] = str) -> Imported:
@@ -66,15 +51,20 @@ def import_config(document: object, source_of: Callable[[str], str] = str) -> Im
     found = Imported()
     common: Rules = {"store": f"s3://{bucket}"}
     found.notes.append(("buckets.primary", f"store: s3://{bucket}"))
-    if region := keys.get("aws_region"):
+    region = keys.get("aws_region")
+    if isinstance(region, str) and region:
+        if not _REGION.fullmatch(region):
+            raise NotImportable(f"`aws_region` is no region's name: {shown(region)}")
         common["region"] = region
         found.notes.append(("aws_region", f"region: {region}"))
     backup = keys.get("buckets.backup")
     second = backup if isinstance(backup, str) and BUCKET.fullmatch(backup) and backup != bucket else None
     for group, (name, folder, below) in _KINDS.items():
-        if f"backup_rules.{group}" in keys or any(key.startswith(f"backup_rules.{group}.") for key in keys):
+        if keys.get(f"backup_rules.{group}") == {} or any(key.startswith(f"backup_rules.{group}.") for key in keys):
             made = _set(name, group, keys, found, {**common, "source": source_of(folder)}, below, second is not None)
             found.sets[name] = made
+            if f"backup_rules.{group}" in keys:
+                found.note(f"backup_rules.{group}", f"the set `{name}`")
             if second is not None:
                 _second(name, group, keys, found, {**made, "store": f"s3://{second}"})
     if second is not None and any(name.endswith(SECOND) for name in found.sets):
@@ -88,32 +78,42 @@ def import_config(document: object, source_of: Callable[[str], str] = str) -> Im
     told = {key for key, _ in found.notes}
     for key, value in keys.items():
         if key not in told:
-            found.notes.append((key, _fate(key, value, bucket)))
+            found.notes.append((key, fate(key, value)))
     return found
 
 
 def _set(
     name: str, group: str, keys: Mapping[str, Any], found: Imported, rules: Rules, below: str, has_second: bool
 ) -> Rules:
-    raw = str(keys.get("s3_paths.raw_archives") or "backups/raw").strip("/")
+    said = keys.get("s3_paths.raw_archives")
+    raw = (said if isinstance(said, str) else "").strip("/") or "backups/raw"
+    _require_folder("s3_paths.raw_archives", raw)
     folder = raw if not below else f"{raw.rpartition('/')[0]}/{below}".lstrip("/")
     rules["layout"] = f"{folder}/{{year}}/{{id}}"
     rules["pack"] = "tar"
-    if "s3_paths.raw_archives" in keys:
+    if isinstance(said, str):
         found.note("s3_paths.raw_archives", f'layout: "{raw}/{{year}}/{{id}}"')
     if below in ("", "processing"):
         rules["sidecars"] = _NOTES
     _class(group, keys, found, rules)
     _moves(name, group, keys, found, rules, has_second)
     level = keys.get("archive_settings.compression_level")
-    if isinstance(level, int) and 0 < level < 10:
-        rules |= {"pack": "tar.gz", "level": level}
-        found.note("archive_settings.compression_level", f"pack: tar.gz, level: {level}")
+    if is_number(level) and level in range(1, 10):
+        rules |= {"pack": "tar.gz", "level": int(level)}
+        found.note("archive_settings.compression_level", f"pack: tar.gz, level: {int(level)}")
     size = keys.get("archive_settings.max_archive_size_gb")
-    if isinstance(size, (int, float)) and size > 0:
-        rules["max_size"] = f"{max(1, round(size))}G"
+    if is_number(size) and 0 < size < MOST_GB:
+        mib = max(1, int(size * 1024))
+        rules["max_size"] = f"{mib}M" if mib % 1024 else f"{mib // 1024}G"
         found.note("archive_settings.max_archive_size_gb", f"max_size: {rules['max_size']}")
     return rules
+
+
+def _require_folder(key: str, folder: str) -> None:
+    try:
+        parse_layout(f"{folder}/{{path}}")
+    except LayoutError as error:
+        raise NotImportable(f"`{key}` is no folder in which keys can be: {error}") from None
 
 
 def _class(group: str, keys: Mapping[str, Any], found: Imported, rules: Rules) -> None:
@@ -135,7 +135,7 @@ def _moves(name: str, group: str, keys: Mapping[str, Any], found: Imported, rule
     """Lifecycle: by tag where the policy is one of those that there are rules for, else by the set's own days."""
     key = f"backup_rules.{group}"
     policy, backup, days = (keys.get(f"{key}.{word}") for word in ("archive_policy", "backup_policy", "archive_days"))
-    said, days = days, days if isinstance(days, int) and not isinstance(days, bool) and days >= 0 else None
+    said, days = days, int(days) if is_number(days) and days in range(MOST_DAYS + 1) else None
     tag, usual, target = POLICIES.get(str(policy), ("", None, "DEEP_ARCHIVE"))
     by_days = days is not None and days != usual
     if policy is not None and not tag:
@@ -190,6 +190,7 @@ def _rules_text(rules: Rules) -> str:
 def _final(keys: Mapping[str, Any], found: Imported, rules: Rules) -> None:
     path = keys.get("s3_paths.final_outputs")
     if isinstance(path, str) and path.strip("/"):
+        _require_folder("s3_paths.final_outputs", path.strip("/"))
         rules |= {"unit": "file", "layout": f"{path.strip('/')}/{{path}}", "storage_class": "STANDARD_IA"}
         found.sets["final"] = rules
         found.note("s3_paths.final_outputs", "the set `final`")
@@ -197,11 +198,11 @@ def _final(keys: Mapping[str, Any], found: Imported, rules: Rules) -> None:
 
 def _settings(keys: Mapping[str, Any], found: Imported) -> None:
     workers = keys.get("upload_settings.max_concurrency")
-    if isinstance(workers, int) and 1 <= workers <= 256:
-        found.settings["transfers"] = workers
-        found.note("upload_settings.max_concurrency", f"transfers: {workers}")
+    if is_number(workers) and workers in range(1, 257):
+        found.settings["transfers"] = int(workers)
+        found.note("upload_settings.max_concurrency", f"transfers: {int(workers)}")
     speed = keys.get("upload_settings.max_bandwidth_mbps")
-    if isinstance(speed, (int, float)) and not isinstance(speed, bool) and 0 < speed < 1e9:
+    if is_number(speed) and 0 < speed < 1e9:
         kib = max(1, round(speed * 1_000_000 / 8 / 1024))
         found.settings["bwlimit"] = f"{kib}K"
         found.note("upload_settings.max_bandwidth_mbps", f"bwlimit: {kib}K ({speed} megabits a second)")
@@ -217,7 +218,7 @@ def _restore(keys: Mapping[str, Any], found: Imported) -> None:
             told = f"nothing: {shown(tier)} is none of {', '.join(TIERS)}"
         found.note("restore_settings.default_tier", told)
     days = keys.get("restore_settings.default_days")
-    if isinstance(days, int) and not isinstance(days, bool) and 1 <= days <= 365:
+    if is_number(days) and days in range(1, 366):
         told = (
             "nothing: 7 days are what s3sync asks for" if days == 7 else f"an option: s3sync restore UNIT --days {days}"
         )
@@ -237,7 +238,7 @@ def _prices(keys: Mapping[str, Any], found: Imported) -> None:
     storage: dict[str, float] = {}
     for key, value in keys.items():
         group, _, name = key.removeprefix("cost_tracking.").rpartition(".")
-        if not key.startswith("cost_tracking.") or not group or not _is_price(value):
+        if not key.startswith("cost_tracking.") or not group or not is_price(value):
             continue
         meant = class_meant(name)
         if group.startswith("storage_cost") and meant is None:
@@ -254,31 +255,6 @@ def _prices(keys: Mapping[str, Any], found: Imported) -> None:
         said["storage"] = storage
     if said and isinstance(region, str):
         found.prices = {region: said}
-
-
-def _is_price(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e6
-
-
-def _fate(key: str, value: object, primary: str) -> str:
-    if key == "enabled":
-        return "nothing: a set sends only when it is run" + ("" if value else "; the old tool was switched off")
-    if key == "buckets.backup":
-        if value is None:
-            return "nothing: there is no second bucket"
-        if not BUCKET.fullmatch(str(value)):
-            return "nothing: it names no bucket"
-        return (
-            f"nothing: no `backup_policy` says what goes there; for a second copy add a set with `store: s3://{value}`"
-        )
-    if key.rpartition(".")[2].startswith("_") or key.startswith("_"):
-        return "nothing: it is a comment"
-    if key == "upload_settings.max_bandwidth_mbps" and value is None:
-        return "nothing: there is no limit"
-    if key == "archive_settings.compression_level" and value == 0:
-        return "nothing: pack: tar does not compress"
-    near = next((fate for name, fate in _NO_NEED.items() if key == name or key.startswith(f"{name}.")), None)
-    return near or "nothing: s3sync does not know it"
 
 
 def _leaves(document: Mapping[Any, Any], above: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:

@@ -6,6 +6,18 @@ from collections.abc import Mapping
 
 from s3sync.core.archive.imported import BUCKET, Imported, NotImportable, Rules, shown
 
+_NEWER, _OLDER = ("S3_ARCHIVE_BUCKET", "S3_ARCHIVE_PREFIX"), ("S3_BUCKET", "S3_PREFIX")
+
+
+def _names_that_count(values: Mapping[str, str]) -> tuple[str, str]:
+    """The names of bucket and prefix that hold: the newer of each, but no older prefix that is of an older bucket."""
+    newer_bucket, newer_prefix = (bool(values.get(name)) for name in _NEWER)
+    bucket = _NEWER[0] if newer_bucket else _OLDER[0]
+    of_older = bool(values.get(_OLDER[0])) or not values.get(_OLDER[1])
+    if newer_prefix or (newer_bucket and of_older):
+        return bucket, _NEWER[1]
+    return bucket, _OLDER[1]
+
 
 def import_env(values: Mapping[str, str], projects: str | None) -> Imported:
     """Sets of `.video-tools.env`: projects to the SSD, and from there, or from here, to S3.
@@ -14,10 +26,7 @@ def import_env(values: Mapping[str, str], projects: str | None) -> Imported:
     """
     found = Imported()
     ssd = values.get("SSD_BASE", "").rstrip("/")
-    names = ("S3_ARCHIVE_BUCKET", "S3_ARCHIVE_PREFIX")
-    older = ("S3_BUCKET", "S3_PREFIX")
-    if not values.get(names[0]):
-        names, older = older, names
+    names = _names_that_count(values)
     bucket, prefix = (values.get(name, "") for name in names)
     if not ssd and not bucket:
         raise NotImportable("it has neither SSD_BASE nor S3_ARCHIVE_BUCKET")
@@ -38,9 +47,12 @@ def import_env(values: Mapping[str, str], projects: str | None) -> Imported:
         found.notes.append((names[0], "the set `projects`"))
         if prefix:
             found.notes.append((names[1], "the set `projects`"))
-        for name in older:
-            if values.get(name):
-                found.notes.append((name, f"nothing: {names[0]} is the newer name, and counts"))
+        for name, newer in zip(_OLDER, _NEWER, strict=True):
+            if values.get(name) and name not in names:
+                of_bucket = "nothing: it belongs to S3_BUCKET, which does not count"
+                found.notes.append(
+                    (name, f"nothing: {newer} is the newer name, and counts" if values.get(newer) else of_bucket)
+                )
     for name in ("SSD_RETENTION_DAYS", "S3_RETENTION_DAYS"):
         if name in values and not bucket:
             found.note(name, "nothing: no bucket is named to which anything goes on")

@@ -138,6 +138,59 @@ def test_each_set_that_says_days_gets_its_rule(david: Person) -> None:
         assert moves_of(wanted.rules, f"{key}.index.json", {}, 1 << 30) == ()
 
 
+@pytest.mark.parametrize(("gb", "rule"), [(0.5, "512M"), (1.75, "1792M"), (2.0, "2G"), (0.0001, "1M"), (1e308, None)])
+def test_no_archive_gets_larger_than_the_old_tool_was_told(gb: float, rule: str | None, david: Person) -> None:
+    """Half a gigabyte became a whole one."""
+    became, sets = imported(david, archive_settings={"max_archive_size_gb": gb})
+    assert sets["sessions"].get("max_size") == rule
+    told = f"max_size: {rule}" if rule else "nothing: '1e+308' is no number of GB"
+    assert became["archive_settings.max_archive_size_gb"] == told
+
+
+def test_a_wrong_value_is_told_as_such_and_takes_nothing_else_with_it(david: Person) -> None:
+    """Its key was called unknown, or the whole file was refused for a line of settings that were never written."""
+    became, sets = imported(
+        david,
+        aws_region=5,
+        s3_paths={"raw_archives": 7, "final_outputs": ["x"]},
+        backup_rules={
+            "imaging_sessions": {"archive_days": 40_000, "storage_class": 3},
+            "raw_lights": False,
+            "raw_calibration": {},
+        },
+        upload_settings={"max_concurrency": "ten", "max_bandwidth_mbps": "fast"},
+        archive_settings={"compression_level": True, "max_archive_size_gb": None},
+        restore_settings=[],
+        cost_tracking={"storage_cost_per_gb": {"GLACIER": "0.004"}},
+    )
+    assert list(sets) == ["sessions", "calibration"]
+    assert (sets["sessions"]["layout"], sets["sessions"]["pack"]) == ("backups/raw/{year}/{id}", "tar")
+    assert "region" not in sets["sessions"] and "lifecycle_days" not in sets["sessions"]
+    wrong = {
+        "aws_region": "'5' is no name of a region",
+        "s3_paths.raw_archives": "'7' is no folder of keys, so that backups/raw holds",
+        "s3_paths.final_outputs": "\"['x']\" is no folder of keys",
+        "backup_rules.imaging_sessions.archive_days": "'40000' is no number of days",
+        "backup_rules.imaging_sessions.storage_class": "'3' is no storage class of S3, so that STANDARD holds",
+        "backup_rules.raw_lights": "'False' is no group of rules",
+        "upload_settings.max_concurrency": "'ten' is no whole number from 1 to 256",
+        "upload_settings.max_bandwidth_mbps": "'fast' is no number of megabits a second",
+        "archive_settings.compression_level": "'True' is no level from 0 to 9",
+        "archive_settings.max_archive_size_gb": "there is no limit",
+        "restore_settings": "'[]' is no group of settings",
+        "cost_tracking.storage_cost_per_gb.GLACIER": "'0.004' is no price",
+    }
+    assert {key: became[key] for key in wrong} == {key: f"nothing: {told}" for key, told in wrong.items()}
+    assert became["backup_rules.raw_calibration"] == "the set `calibration`"
+
+
+def test_a_set_of_the_same_name_is_left_and_no_option_is_named_that_import_lacks(david: Person) -> None:
+    imported(david)
+    (david.repo / "s3_config.json").write_text(json.dumps(CONFIG | {"buckets": {"primary": "another"}}))
+    told = david.expect(2, "archive", "import", "s3_config.json", cwd=david.repo).err
+    assert "there is an archive set 'sessions' already" in told and "`s3sync archive init` takes" in told
+
+
 def test_restoring_as_it_was_set_is_told_with_its_values(david: Person) -> None:
     became, _ = imported(
         david, restore_settings={"default_tier": "Standard", "default_days": 30, "restore_path": "/data/my files"}
@@ -172,6 +225,8 @@ def test_prices_of_the_old_tool_become_prices_of_its_region(david: Person) -> No
         ("S3_ARCHIVE_BUCKET=new\nS3_BUCKET=old\n", ("S3_BUCKET", "S3_ARCHIVE_BUCKET is the newer name")),
         ("S3_BUCKET=old\nS3_RETENTION_DAYS=3 months\n", ("S3_RETENTION_DAYS", "'3 months' is no number of days")),
         ("SSD_BASE=/ssd\nSSD_RETENTION_DAYS=30\n", ("SSD_RETENTION_DAYS", "no bucket is named")),
+        ("S3_BUCKET=bb\nS3_PREFIX=p\nS3_ARCHIVE_PREFIX=a\n", ("S3_PREFIX", "S3_ARCHIVE_PREFIX is the newer name")),
+        ("S3_ARCHIVE_BUCKET=aa\nS3_BUCKET=bb\nS3_PREFIX=p\n", ("S3_PREFIX", "it belongs to S3_BUCKET, which does not")),
     ],
 )
 def test_a_key_of_an_env_file_that_does_not_count_says_why(david: Person, text: str, told: tuple[str, str]) -> None:
@@ -206,11 +261,22 @@ def test_an_env_file_becomes_the_chain_over_the_ssd(david: Person) -> None:
     }
 
 
-def test_the_older_names_of_an_env_file_are_read(david: Person) -> None:
+@pytest.mark.parametrize(
+    ("text", "store"),
+    [
+        ("S3_BUCKET=old\nS3_PREFIX=p\n", "s3://old/p"),
+        ("S3_BUCKET=old\nS3_ARCHIVE_PREFIX=a/\n", "s3://old/a"),
+        ("S3_BUCKET=old\nS3_PREFIX=p\nS3_ARCHIVE_PREFIX='a'  # newer\n", "s3://old/a"),
+        ("S3_ARCHIVE_BUCKET=new\nS3_PREFIX=p\n", "s3://new/p"),
+        ("S3_ARCHIVE_BUCKET=new\nS3_BUCKET=old\nS3_PREFIX=p\n", "s3://new"),
+    ],
+)
+def test_the_older_names_of_an_env_file_are_read(text: str, store: str, david: Person) -> None:
+    """A newer prefix beside an older bucket was left out, and archives went to the top of the bucket."""
     settings(david, "store: s3://team\n")
-    (david.root / "old.env").write_text(f"S3_BUCKET=video-archive\nS3_PREFIX=p\nSSD_BASE={david.root}/ssd\n")
+    (david.root / "old.env").write_text(f"{text}SSD_BASE={david.root}/ssd\n")
     found = david.ok("archive", "import", "old.env", "--dry-run", "--json", cwd=david.root).json
-    assert "store: s3://video-archive/p" in found["text"]
+    assert f"store: {store}\n" in found["text"]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +287,12 @@ def test_the_older_names_of_an_env_file_are_read(david: Person) -> None:
         ("a.json", '{"buckets": {"primary": "../x"}}', "names no bucket"),
         ("a.json", '{"buckets": {"primary": "ab"}, "aws_region": "x y", "s3_paths": {"final_outputs": "f"}}', "region"),
         ("a.json", '{"buckets": {"primary": "ab"}, "s3_paths": {"final_outputs": "../../x"}}', "leads elsewhere"),
+        (
+            "a.json",
+            '{"buckets": {"primary": "ab"}, "s3_paths": {"final_outputs": "a//b"}}',
+            "`s3_paths.final_outputs` is",
+        ),
+        ("a.env", "SSD_BASE=/x\nS3_ARCHIVE_BUCKET my-bucket\n", "a.env line 2 is not valid"),
         ("a.env", "A=1\n", "neither SSD_BASE nor"),
         ("a.env", "S3_BUCKET=a b\n", "names no bucket"),
     ],
