@@ -557,7 +557,7 @@ MUTANTS = (
         "env-file-is-closed",
         "F46: an env file of a repository names no configuration file or program",
         "s3sync/config/envfile.py",
-        "elif binding.key is not None and _DANGEROUS.fullmatch(binding.key):",
+        "elif _DANGEROUS.fullmatch(key):",
         "elif False:",
         ("tests/promises/hostile/test_settings_of_others.py", "-k", "not_on_the_list"),
     ),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.catalogue.database import Catalogue
 from s3sync.archive.catalogue.extras import Facts, facts_of, note_facts, sidecars_of
-from s3sync.archive.foreign import Headers, foreign_index, read_headers
+from s3sync.archive.foreign import Headers, foreign_index, read_headers, unpacked_by_name
 from s3sync.archive.proposals import read_proposal
 from s3sync.core.archive.records import Archived, Status, ThawNote
 from s3sync.core.archive.values import ForeignIndex, Kind, Member, Pack
@@ -134,9 +134,15 @@ def keep(catalogue: Catalogue, one: Candidate, headers: Headers | None, why: str
 def read_now(carrier: Carrier, catalogue: Catalogue, archive: Archived) -> ForeignIndex:
     """Index of an archive that was adopted without being read, and can be read now. Raises `ArchiveError`."""
     archive = replace(archive, status=Status.NOT_INDEXED, created_by="")
-    headers = read_headers(carrier, archive.key, archive.size, archive.etag, archive.pack, archive.unit)
+    headers = _headers(carrier, archive)
     keep(catalogue, Candidate(archive), headers, None)
     return foreign_index(archive, headers.members, sidecars_of(catalogue, archive.key))
+
+
+def _headers(carrier: Carrier, archive: Archived) -> Headers:
+    """What unpacking the archive would give."""
+    found = read_headers(carrier, archive.key, archive.size, archive.etag, archive.pack, archive.unit)
+    return replace(found, members=unpacked_by_name(found.members))
 
 
 def _planned(one: Candidate) -> Adoption:
@@ -205,7 +211,7 @@ def _read(carrier: Carrier, one: Candidate, most_streamed: int) -> tuple[Headers
     if archive.pack is not Pack.TAR and archive.size > most_streamed:
         return None, f"it has to be read through, and is larger than {size_text(most_streamed)}"
     try:
-        return read_headers(carrier, archive.key, archive.size, archive.etag, archive.pack, archive.unit), None
+        return _headers(carrier, archive), None
     except Cold:
         return None, f"it is cold ({archive.storage_class})"
     except Unsupported as error:

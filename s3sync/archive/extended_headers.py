@@ -18,8 +18,22 @@ _ENDLESS = re.compile(rb"[0-9]{256}")
 """Digits in a row, more than a name of any disk has: the reader tries each of them as the beginning of a record."""
 
 
+_GNU_MAGIC = b"ustar  \0"
+_MAGIC, _PREFIX = slice(257, 265), slice(345, 500)
+
+
 class Header(tarfile.TarInfo):
     """A member whose extended header is cut down to what counts."""
+
+    @classmethod
+    def frombuf(cls, buf: Any, encoding: Any, errors: Any) -> Any:
+        """Header of a block. GNU tar's incremental archives have times where POSIX has the beginning of the name
+        (https://www.gnu.org/software/tar/manual/html_node/Standard.html), which Python's reader takes for that."""
+        found = super().frombuf(buf, encoding, errors)
+        prefix = bytes(buf[_PREFIX]).split(b"\0", 1)[0]
+        if prefix and bytes(buf[_MAGIC]) == _GNU_MAGIC and found.type not in tarfile.GNU_TYPES:  # type: ignore[attr-defined,unused-ignore]
+            found.name = found.name.removeprefix(f"{prefix.decode(encoding, errors)}/")
+        return found
 
     def _proc_pax(self, archive: Any) -> Any:
         size: int = self._block(self.size)  # type: ignore[attr-defined]

@@ -20,11 +20,20 @@ from msgspec.structs import replace
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.extended_headers import Header
 from s3sync.archive.reading import object_bytes
-from s3sync.archive.unpacking import unpacked
+from s3sync.archive.unpacking import packed_by, unpacked
 from s3sync.core.archive.adopt import without_top
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.tar import BLOCK
-from s3sync.core.archive.values import SINGLE_FORMAT, ForeignIndex, Kind, Member, Pack
+from s3sync.core.archive.values import (
+    LINK_TO_NOTHING,
+    NOT_UNPACKED,
+    SINGLE_FORMAT,
+    SPARSE,
+    ForeignIndex,
+    Kind,
+    Member,
+    Pack,
+)
 from s3sync.core.times import parse_time
 from s3sync.errors import ArchiveError
 
@@ -63,7 +72,9 @@ def read_headers(
     try:
         found = _scan(file, where, hashed)
     except (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError, IndexError) as error:
-        raise _broken(where, str(error) or "its headers are damaged") from error
+        other = packed_by(file.last) if file.at <= BLOCK else None
+        said = f"it is packed with {other.removeprefix('tar.')}, which its name does not say" if other else str(error)
+        raise _broken(where, said or "its headers are damaged") from error
     return Headers(without_top(found.members, unit), found.problems)
 
 
@@ -89,6 +100,11 @@ def foreign_index(archived: Archived, members: Iterable[Member], sidecars: Itera
         sidecars=tuple(sidecars),
         fields=dict(archived.fields),
     )
+
+
+def unpacked_by_name(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Members as unpacking leaves them: of several with one path the last, which was added to the archive later."""
+    return tuple({member.path: member for member in members}.values())
 
 
 def as_they_were(members: Iterable[Member]) -> Iterator[Member]:
@@ -221,6 +237,9 @@ def _scan(file: _Forward, where: str, hashed: bool) -> Headers:
             found = _member(info, places)
             if isinstance(found, str):
                 problems.append(found)
+            elif found is not None and found.kind is Kind.FILE and found.target is not None:
+                problems.append(f"{found.path}: {NOT_UNPACKED[found.target]}")
+                members.append(found)
             elif found is not None:
                 if hashed and info.isreg():
                     found = replace(found, sha256=_sha256(file, info))
@@ -248,7 +267,7 @@ def _sha256(file: _Forward, info: tarfile.TarInfo) -> str:
 
 
 def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | None:
-    """A member as it is written; a text for what is not restored; None for the folder that holds all."""
+    """A member as it is written; a text for a device or pipe; None for the folder that holds all."""
     if info.size < 0:
         raise ValueError("a member claims a size below zero")
     path = info.name
@@ -260,16 +279,17 @@ def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | 
     mtime_ns = int(ns) if math.isfinite(ns) else 0
     size, offset, target, kind, sha256 = 0, 0, None, Kind.FILE, ""
     if info.issparse():
-        return f"{path}: it is sparse, and is not restored"
-    if info.isdir():
+        size, target = info.size, SPARSE
+    elif info.isdir():
         kind = Kind.FOLDER
     elif info.issym():
         kind, target = Kind.LINK, info.linkname
     elif info.islnk():
         first = places.get(info.linkname)
         if first is None:
-            return f"{path}: a hard link to {info.linkname:.200}, which does not come before it"
-        size, offset, sha256 = first.size, first.offset, first.sha256
+            target = LINK_TO_NOTHING
+        else:
+            size, offset, sha256 = first.size, first.offset, first.sha256
     elif info.isreg():
         size, offset = info.size, info.offset_data
     else:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from s3sync.core.archive.extraction import obeyed_problem
-from s3sync.core.archive.values import ArchiveSet, Index, Member
+from s3sync.core.archive.values import NOT_UNPACKED, SPARSE, ArchiveSet, Index, Kind, Member
 from s3sync.core.names import STATE_DIR
 from s3sync.core.quantities import counted
 from s3sync.core.spelling import stands_for
@@ -31,12 +31,14 @@ def members_named(members: tuple[str, ...], paths: set[str]) -> Callable[[str], 
 def left_out(unit: str, wanted: Iterable[Member], *, may_be_obeyed: bool) -> dict[str, str]:
     """Members that are not restored, with the reason: those that make other programs run something, unless
     `may_be_obeyed`, as others may have put them there; and those of a memory of s3sync, whoever did: it would say of
-    files that are not here that they were deleted."""
+    files that are not here that they were deleted; and those of another tool's archive that are not unpacked."""
     found: dict[str, str] = {}
     for member in wanted:
         where = f"{unit}/{member.path}"
         if any(stands_for(name, (STATE_DIR,)) for name in where.split("/")):
             found[member.path] = f"{STATE_DIR} is reserved for s3sync itself, and never restored"
+        elif member.kind is Kind.FILE and member.target is not None:
+            found[member.path] = NOT_UNPACKED.get(member.target, NOT_UNPACKED[SPARSE])
         elif not may_be_obeyed and (reason := obeyed_problem(member, where)) is not None:
             found[member.path] = f"{reason}, and another computer sent it; --obeyed restores it, too"
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from s3sync.archive.codecs import zstd_module
 from s3sync.core.archive.values import Pack
@@ -23,7 +23,7 @@ def unpacked(pack: Pack, stored: Iterable[Buffer], size: int, where: str) -> Ite
     damage: type[Exception] = zlib.error if pack is Pack.TAR_GZ else zstd_module().ZstdError
     left, frames = _ROOM + _RATIO * size, _Frames(where)
     try:
-        pieces = frames.read(stored)
+        pieces = _begun_as(pack, frames.read(stored), where)
         for piece in _gunzip(pieces, where, frames) if pack is Pack.TAR_GZ else _unzstd(pieces, where, frames):
             frames.seen += len(piece)
             left -= len(piece)
@@ -32,6 +32,31 @@ def unpacked(pack: Pack, stored: Iterable[Buffer], size: int, where: str) -> Ite
             yield piece
     except damage as error:
         raise _damaged(where, str(error)) from error
+
+
+MAGIC: Mapping[Pack, tuple[bytes, ...]] = {
+    Pack.TAR_GZ: (b"\x1f\x8b",),
+    Pack.TAR_ZST: (b"\x28\xb5\x2f\xfd", *(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))),
+}
+"""First bytes of what is packed so (RFC 1952, RFC 8878)."""
+
+
+def packed_by(first: bytes) -> Pack | None:
+    """Packing of what begins with these bytes."""
+    return next((pack for pack, begins in MAGIC.items() if first.startswith(begins)), None)
+
+
+def _begun_as(pack: Pack, pieces: Iterator[bytes], where: str) -> Iterator[bytes]:
+    """The pieces, of which the first has to be what the key says. Raises `ArchiveError`."""
+    first = next(pieces, b"")
+    if first and packed_by(first) is not pack:
+        raise ArchiveError(
+            f"cannot unpack {where}",
+            why=f"it is no {pack.removeprefix('tar.')}, although its name says so",
+            hint="it may be encrypted, or packed by other means: look at it with the tool that made it",
+        )
+    yield first
+    yield from pieces
 
 
 class _Frames:

@@ -14,7 +14,7 @@ from s3sync.archive.speed import Measured, measured
 from s3sync.archive.units import find_units, has_units
 from s3sync.archives.opened import Opened, Place
 from s3sync.config.archive_classes import class_at
-from s3sync.core.archive.named import meant_by, units_of
+from s3sync.core.archive.named import begun, meant_by, units_of
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, as_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Member
 from s3sync.core.quantities import counted
@@ -176,8 +176,10 @@ class Catalogued(Opened, frozen=True):
 
 
 def _unknown(word: str, known: frozenset[str]) -> UsageError:
+    several = len(begun(word, known))
+    why = f"it has {counted(len(known), 'unit')}" if known else "it is empty"
     return UsageError(
         f"the catalogue has no archive of {word!r}",
-        why=f"it has {counted(len(known), 'unit')}" if known else "it is empty",
+        why=f"the names of {counted(several, 'unit')} begin so" if several > 1 else why,
         hint=f"{meant_by(word, known)}`s3sync archive catalogue rebuild` takes in what others sent",
     )

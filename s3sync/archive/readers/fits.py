@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
@@ -32,6 +32,10 @@ _NUMBER = re.compile(r"[+-]?[0-9]+\Z")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[EeDd][+-]?[0-9]+)?\Z")
 _LONGITUDE = re.compile(r"([+-]?)\s*(\d{1,3})[\s:d°]+(\d{1,2})(?:[\s:m']+(\d{1,2}(?:\.\d*)?))?[\s\"s]*([EWew]?)\Z")
 _OLD_DATE = re.compile(r"(\d{2})/(\d{2})/(\d{2})\Z")
+_HAS_TIME = re.compile(r"[^T ]+[T ]+[0-9]")
+_FINER = re.compile(r"(\.[0-9]{6})[0-9]+")
+"""Digits of a second that are more than a time has."""
+_STARTS = ("DATE-OBS", "DATE-BEG")
 _SITES = ("SITELONG", "LONG-OBS", "OBSGEO-L", "SITELON", "LONGITUD", "GEOLON")
 """Cards in which programs write the site's longitude, in degrees to the east."""
 
@@ -180,25 +184,35 @@ def _plain(text: str) -> Value:
 
 
 def observed(header: Header) -> datetime:
-    """The time of the exposure in UTC, without a zone. Raises `Unsaid`."""
-    text = header.text("DATE-OBS")
-    if not text:
-        raise Unsaid("the header has no DATE-OBS")
-    if "T" not in text and header.text("TIME-OBS"):
+    """The time of the exposure in UTC, without a zone: DATE-OBS, or where there is none DATE-BEG or MJD-OBS (FITS 4.0,
+    9.5). Raises `Unsaid`."""
+    keyword = next((one for one in _STARTS if header.text(one)), None)
+    if keyword is None:
+        return _of_day_number(header.get("MJD-OBS"))
+    text = header.text(keyword)
+    if not _HAS_TIME.match(text) and header.text("TIME-OBS"):
         text = f"{text}T{header.text('TIME-OBS')}"
     old = _OLD_DATE.match(text.partition("T")[0])
     if old:  # before 1999, by the standard of then
         text = f"19{old[3]}-{old[2]}-{old[1]}T{text.partition('T')[2]}".rstrip("T")
-    if "T" not in text:
-        raise Unsaid(f"DATE-OBS has no time of day: {text[:40]!r}")
+    if not _HAS_TIME.match(text):
+        raise Unsaid(f"{keyword} has no time of day: {text[:40]!r}")
     when: datetime | None
     try:
-        when = datetime.fromisoformat(text[:26].rstrip("Z")).replace(tzinfo=None)
-    except ValueError:
+        when = datetime.fromisoformat(_FINER.sub(r"\1", text[:40]))
+        when = (when.astimezone(UTC) if when.tzinfo else when).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         when = None
     if when is None or not 1900 <= when.year < 3000:
-        raise Unsaid(f"DATE-OBS is no time: {text[:40]!r}")
+        raise Unsaid(f"{keyword} is no time: {text[:40]!r}")
     return when
+
+
+def _of_day_number(value: Value) -> datetime:
+    """The time of a modified Julian day. Raises `Unsaid`."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 15_020 <= value < 400_000:
+        raise Unsaid("the header has no DATE-OBS")
+    return datetime(1858, 11, 17) + timedelta(days=value)  # noqa: DTZ001 - as all times of a header
 
 
 def longitude(header: Header) -> float | None:
@@ -211,6 +225,14 @@ def longitude(header: Header) -> float | None:
         if degrees is not None and -360 <= degrees <= 360:
             return (degrees + 180) % 360 - 180
     return None
+
+
+def unread_site(header: Header) -> str | None:
+    """Words about a site's longitude that the header has and nobody can read; None where it has none."""
+    said = next(((keyword, text) for keyword in _SITES if (text := header.text(keyword))), None)
+    return (
+        None if said is None else f"the header's {said[0]} is no longitude: {said[1][:40]!r}; the set has no timezone"
+    )
 
 
 def _degrees(text: str) -> float | None:

@@ -18,7 +18,7 @@ def said(path: Path, zone: tzinfo | None, zone_is_said: bool) -> dict[str, str]:
     name = path.name.casefold()
     try:
         if fits.is_fits(name):
-            return _of_fits(fits.read_header(path), zone if zone_is_said else None)
+            return _of_fits(fits.read_header(path), zone, zone_is_said)
         if name.endswith(movie.ENDINGS):
             return _of_movie(movie.read_movie(path), zone)
         if name.endswith(exif.ENDINGS):
@@ -30,7 +30,7 @@ def said(path: Path, zone: tzinfo | None, zone_is_said: bool) -> dict[str, str]:
     return {}
 
 
-def _of_fits(header: fits.Header, zone: tzinfo | None) -> dict[str, str]:
+def _of_fits(header: fits.Header, zone: tzinfo | None, zone_is_said: bool) -> dict[str, str]:
     fields = {}
     for field, keyword in (
         ("object", "OBJECT"),
@@ -47,12 +47,11 @@ def _of_fits(header: fits.Header, zone: tzinfo | None) -> dict[str, str]:
     except Unsaid as error:
         return {**fields, "no night": str(error)}
     degrees = fits.longitude(header)
-    if zone is not None:
-        local = utc.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
-    elif degrees is not None:
+    local = utc.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+    if not zone_is_said and degrees is None:
+        return {**fields, **time_fields(local, "fits"), "no night": fits.unread_site(header) or NO_ZONE}
+    if not zone_is_said and degrees is not None:
         local = utc + fits.solar_shift(degrees)
-    else:
-        return {**fields, "no night": NO_ZONE}
     return {**fields, **time_fields(local, "fits"), "night": f"{local - timedelta(hours=12):%Y%m%d}"}
 
 

@@ -189,7 +189,7 @@ def member_json(member: Member) -> Json:
         "mode": f"{member.mode:04o}",
         "mtime": format_ns(member.mtime_ns),
         "sha256": member.sha256 or None,
-        "target": member.target,
+        "target": member.target if member.kind is Kind.LINK else None,
         "key": member.key,
     }
 
@@ -214,6 +214,8 @@ def print_shown(found: Sequence[Shown], call: Call) -> None:
             say(f"      {line}")
         for member in one.members:
             target = f" -> {printable(member.target)}" if member.target is not None else ""
+            if member.kind is Kind.FILE and member.target is not None:
+                target = "  not restored: `s3sync restore` says why"
             sign = "/" if member.kind is Kind.FOLDER else ""
             size = size_text(member.size) if member.kind is Kind.FILE else ""
             say(f"  {size:>9}  {format_ns(member.mtime_ns)[:19]}  {printable(member.path)}{sign}{target}")

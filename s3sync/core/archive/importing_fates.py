@@ -47,12 +47,12 @@ _GROUPS = ("buckets", "s3_paths", "backup_rules", "upload_settings", "restore_se
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether a value is a number: yes and no are none."""
+    """True for a number: yes and no are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_price(value: object) -> TypeGuard[int | float]:
-    """Whether a value is an amount of money."""
+    """True for an amount of money."""
     return is_number(value) and 0 <= value < 1e6
 
 
@@ -67,7 +67,7 @@ def _wanted(key: str, value: object) -> str | None:
 
 
 def fate(key: str, value: object) -> str:
-    """What became of a key that made no rule."""
+    """Fate of a key that made no rule."""
     if key == "enabled":
         return "nothing: a set sends only when it is run" + ("" if value else "; the old tool was switched off")
     if key == "buckets.backup":

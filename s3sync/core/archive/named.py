@@ -10,20 +10,21 @@ from s3sync.core.near import near
 
 def units_of(word: str, ids: Collection[str]) -> frozenset[str]:
     """The units that a word means: those whose id, or last name of it, it is. Else those that it fits as a glob, else
-    the one that alone begins with it. A name with brackets in it is that name, whatever it would fit as a glob.
+    the one that alone begins with it, be it that only its number ends there: `b10` is `b10-film`, not `b100-film`. A
+    name with brackets in it is that name, whatever it would fit as a glob.
     """
     word = word.rstrip("/")
     return (
         frozenset(one for one in ids if word in _names(one))
         or frozenset(one for one in ids if any(fnmatchcase(name, word) for name in _names(one)))
-        or _only(_begun(word, ids))
+        or _only(_begun(word, ids, whole_number=True))
+        or _only(begun(word, ids))
     )
 
 
 def meant_by(word: str, ids: Collection[str]) -> str:
     """Question that a hint begins with, where a word means no unit; empty where nothing is near."""
-    begun = sorted(_begun(word.rstrip("/"), ids))
-    meant: Sequence[str] = begun or near(word, ids)
+    meant: Sequence[str] = sorted(begun(word, ids)) or near(word, ids)
     if not meant:
         return ""
     more = " (and others)" if len(meant) > MOST_NEAR else ""
@@ -37,8 +38,18 @@ def _names(unit_id: str) -> tuple[str, str]:
     return unit_id, unit_id.rpartition("/")[2]
 
 
-def _begun(word: str, ids: Collection[str]) -> frozenset[str]:
-    return frozenset(one for one in ids if word and any(name.startswith(word) for name in _names(one)))
+def begun(word: str, ids: Collection[str]) -> frozenset[str]:
+    """Units whose id, or last name of it, begins with a word."""
+    return _begun(word.rstrip("/"), ids)
+
+
+def _begun(word: str, ids: Collection[str], *, whole_number: bool = False) -> frozenset[str]:
+    ends = len(word) if whole_number and word[-1:].isdecimal() else None
+
+    def fits(name: str) -> bool:
+        return name.startswith(word) and (ends is None or not name[ends : ends + 1].isdecimal())
+
+    return frozenset(one for one in ids if word and any(map(fits, _names(one))))
 
 
 def _only(found: frozenset[str]) -> frozenset[str]:

@@ -153,11 +153,21 @@ class Unit(Struct, frozen=True, dict=True):
         return max((source.mtime_ns for source in self.sources if source.kind is Kind.FILE), default=0)
 
 
+SPARSE, LINK_TO_NOTHING = "(sparse)", "(hard link)"
+_BY_TAR = "GNU tar or bsdtar unpacks it from the archive itself"
+NOT_UNPACKED: Mapping[str, str] = {
+    SPARSE: f"it is stored as a sparse file, which s3sync does not unpack; {_BY_TAR}",
+    LINK_TO_NOTHING: "it is a hard link to what does not come before it in the archive",
+}
+"""Files of other tools' archives that no restore brings back, with the reason."""
+
+
 class Member(Struct, frozen=True, gc=False):
     """One member of an archive as its index has it.
 
     `offset` is where its bytes begin in the uncompressed tar; without a container it is 0, and `key` is its own object.
-    `sha256` is hexadecimal, and empty for folders and links.
+    `sha256` is hexadecimal, and empty for folders and links. `target` is that of a link; of a file in an archive that
+    another tool made it is one of `NOT_UNPACKED`, if its bytes are not brought back.
     """
 
     path: str

@@ -33,6 +33,26 @@ def test_a_word_means_a_name_then_a_pattern_then_the_only_beginning(word: str, m
     assert units_of(word, IDS) == meant
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("b10", {"b10-film"}),
+        ("b1", set()),  # b1 is no number of a unit here, and three begin so
+        ("b100", {"old/b100-film"}),
+        ("b11", set()),  # two have that number
+        ("b10-", {"b10-film"}),
+        ("film", set()),
+        ("7", {"7"}),
+        ("b19", {"b199"}),
+    ],
+)
+def test_a_number_that_ends_where_the_word_does_is_that_number(word: str, meant: set[str]) -> None:
+    """With b100 to b109 beside it nobody could say b10."""
+    assert (
+        units_of(word, ("b10-film", "old/b100-film", "b101-x", "b11-a", "b11-b", "b110-c", "b199", "7", "70")) == meant
+    )
+
+
 def test_a_hint_names_what_begins_so_or_is_near() -> None:
     assert meant_by("b1", IDS) == "did you mean 'b12-trip' or 'b12-trip-2'? "
     assert meant_by("b40-odl", IDS) == "did you mean 'b40-old'? "

@@ -90,6 +90,16 @@ def test_a_text_of_any_length_comes_back_without_blanks_at_its_end(text: str) ->
         ({"DATE-OBS": "2024-01-16T05:12:01", "LONG-OBS": 289.5}, None, "20240115"),
         ({"DATE-OBS": "2024-07-01", "TIME-OBS": "22:30:00"}, "Europe/Berlin", "20240701"),
         ({"DATE-OBS": "31/12/97", "TIME-OBS": "23:30:00"}, "Europe/Berlin", "19971231"),
+        ({"DATE-OBS": "2024-01-15T12:30:00+02:00"}, "Europe/Berlin", "20240114"),  # 11:30 there
+        ({"DATE-OBS": "2024-01-15 23:12:01.123456789Z"}, "Europe/Berlin", "20240115"),
+        ({"DATE-BEG": "2024-01-16T03:12:01"}, "Europe/Berlin", "20240115"),
+        ({"MJD-OBS": 60325.13333}, "Europe/Berlin", "20240115"),
+        ({"DATE-OBS": "2024-03-31T10:30:00"}, "Europe/Berlin", "20240331"),  # summer time since 1:00 UTC
+        ({"DATE-OBS": "2024-03-30T10:30:00"}, "Europe/Berlin", "20240329"),
+        ({"DATE-OBS": "2024-01-16T10:59:59", "SITELONG": "-00 15 00"}, None, "20240115"),
+        ({"DATE-OBS": "2024-01-16T00:30:00", "SITELONG": "-179 59 59"}, None, "20240115"),
+        ({"DATE-OBS": "2024-01-16T00:30:00", "SITELONG": "+179:59:59"}, None, "20240116"),
+        ({"DATE-OBS": "2024-01-15T23:30:00", "SITELONG": "-179 59 59"}, None, "20240114"),
     ],
 )
 def test_a_night_is_that_of_its_evening(tmp_path: Path, cards: dict[str, object], zone: str | None, night: str) -> None:
@@ -102,6 +112,16 @@ def test_a_night_without_a_place_is_refused_and_not_guessed(tmp_path: Path) -> N
     fields = said(path, ZoneInfo("Europe/Berlin"), False)
     assert "night" not in fields and "no timezone" in fields["no night"]
     assert fields["object"] == "M31"
+    path = frame(tmp_path / "b.fits", {"DATE-OBS": "2024-01-15T23:12:01", "SITELONG": "left of the shed"})
+    assert "SITELONG is no longitude: 'left of the shed'" in said(path, ZoneInfo("Europe/Berlin"), False)["no night"]
+
+
+def test_the_date_of_a_frame_is_its_header_s_also_where_its_night_is_not_known(tmp_path: Path) -> None:
+    """Without a timezone in the set it was that of the file, which a copy changes."""
+    path = frame(tmp_path / "a.fits", {"DATE-OBS": "2019-12-31T23:30:00"})
+    os.utime(path, (1_705_353_000, 1_705_353_000))
+    fields = said(path, ZoneInfo("Europe/Berlin"), False)
+    assert (fields["date"], fields["date_from"]) == ("20200101", "fits") and "night" not in fields
 
 
 @pytest.mark.parametrize(
