@@ -39,8 +39,13 @@ _PROTECTION = {
 """Words about protection, each with the user's own variable, and what it may be, the weakest first."""
 _PATIENCE = frozenset(map(str, range(1, 61)))
 """Seconds that a repository may have us wait for a connection."""
-_OWN = frozenset({"sslrootcert", "sslcert", "sslkey", "options", "target_session_attrs", "password", "sslpassword"})
-"""Words that only the user himself may say: these name files, or settings of the server."""
+_OWN = frozenset(
+    {"sslrootcert", "sslcert", "sslkey", "options", "target_session_attrs", "password", "sslpassword", "require_auth"}
+)
+"""Words that only the user himself may say: these name files, settings of the server, or ways to log in there."""
+_LOCAL = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1|[/@].*")
+_INSISTS = frozenset({"require", "verify-ca", "verify-full"})
+"""Levels of `sslmode` without which a connection may be a plain one."""
 
 
 class Database(Struct, frozen=True):
@@ -169,7 +174,24 @@ def _postgres(url: str, origin: str, of_repository: bool, environ: Mapping[str, 
     if not service:
         usual = {name: environ.get(variable, "") for name, variable in _USUAL_OF_LIBPQ.items()}
         found = {name: value for name, value in usual.items() if value} | found
-    return Database(_shown(found, service), origin, of_repository, said=found)
+    shown = _shown(found, service)
+    if not service and _may_be_overheard(found, environ):
+        found = {"require_auth": "!password", **found}
+    return Database(shown, origin, of_repository, said=found)
+
+
+def _may_be_overheard(said: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+    """True if whoever is in between may take the protection from a line, and then ask for the password in clear.
+
+    libpq gives it to any server that does (postgresql.org/docs/current/libpq-connect.html, `require_auth`). Words of
+    the user about ways to log in count.
+    """
+    if "require_auth" in said or environ.get("PGREQUIREAUTH"):
+        return False
+    if (said.get("sslmode") or environ.get("PGSSLMODE")) in _INSISTS:
+        return False
+    hosts = (said.get("host", "/"), environ.get("PGHOSTADDR") or "/")
+    return not all(_LOCAL.fullmatch(one) for hosts_of in hosts for one in hosts_of.split(","))
 
 
 def _no_weaker(said: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:

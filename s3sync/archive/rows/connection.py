@@ -1,152 +1,45 @@
-"""Databases behind one port: pages of rows in transactions that read only, and batches of guarded updates.
+"""Opening a database, and PostgreSQL: whatever its server answers, or does not, ends in time.
 
-This module alone knows SQLAlchemy, psycopg and what SQLite needs for a file that others may write. PostgreSQL needs the
-extra `db`, SQLite none. No transaction is open between two calls, so that transaction poolers work, too: nothing is
-prepared on the server (`prepare_threshold=None`, psycopg.org/psycopg3/docs/advanced/prepare.html).
+This module alone knows SQLAlchemy and psycopg. PostgreSQL needs the extra `db`, SQLite none. No transaction is open
+between two calls, so that transaction poolers work, too: nothing is prepared on the server (`prepare_threshold=None`,
+psycopg.org/psycopg3/docs/advanced/prepare.html).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol, TypeAlias
-from urllib.parse import quote
+from typing import Any
 
 from s3sync.archive.rows.cells import bounded, take_as_text
+from s3sync.archive.rows.port import AGAIN, CORRECT, Connection, Gone, Lied, Values, checked
+from s3sync.archive.rows.sqlite_file import SQLiteFile
 from s3sync.config.databases import Database, masked
 from s3sync.core.archive.sql import binds_of, without_binds_in_strings
-from s3sync.disk.errors import local_errors
 from s3sync.disk.whole_paths import OF_LIBPQ, require_whole
 from s3sync.errors import ConfigError, DatabaseError
-from s3sync.state import trusted
 
-CONNECT_S, STATEMENT_S, PATIENCE_S = 10, 120, 30
-"""Seconds that a connection may take, one statement of PostgreSQL, and the wait for whoever writes in SQLite."""
+CONNECT_S, STATEMENT_S = 10, 120
+"""Seconds that a connection may take, and one statement."""
 CANCEL_S = 2.0
 """Seconds in which a server may take note that a query is given up."""
 GRACE_S = 30
-"""Seconds after which a server is not waited for that has not ended a page or a batch by itself."""
-Values: TypeAlias = Mapping[str, object]
-_CORRECT = "correct the statement in the settings, or the table"
-_HINT = "nothing is lost: run the command again when it answers; what was sent is not sent again"
-
-
-class Gone(DatabaseError):
-    """The connection broke, or could not be made: another try may help."""
-
-
-class Lied(Exception):
-    """An update touched another number of rows than it may; nothing of its batch holds. `at`: which one it was.
-
-    `again`: it found a row that it had written just before.
-    """
-
-    def __init__(self, at: int, touched: int, *, again: bool = False) -> None:
-        super().__init__(touched)
-        self.at, self.touched, self.again = at, touched, again
-
-
-class Connection(Protocol):
-    """One database. Every method raises `DatabaseError`, and of it `Gone`."""
-
-    def page(self, sql: str, values: Values, most: int) -> list[dict[str, Any]]:
-        """Rows of a query that may change nothing, by the names of their columns; no more than `most` + 1."""
-
-    def update(self, sql: str, batch: Sequence[Values], *, proves: bool) -> list[int]:
-        """Number of rows that each of these updates touched, all in one transaction.
-
-        `proves`: the first is tried twice, and must find nothing the second time. Raises `Lied` for one that touches
-        more than one row, or one that it has written already; then nothing of the batch holds.
-        """
-
-    def close(self) -> None: ...
+"""Seconds after which a server is not waited for that has not ended a page or a batch by itself: what SQLAlchemy asks
+first of a new connection, and the end of the transaction, are parts of it."""
+_KNOWS_METHODS = 160000
+"""First version of libpq that can refuse a way to log in (`require_auth`)."""
+_IN_CLEAR = (
+    "say how the line is protected, as ?sslmode=require, or in your own variable that it may: ?require_auth=password"
+)
 
 
 def connect(database: Database) -> Connection:
     """Open a database. Raises `DatabaseError`, and `ConfigError` where the extra is missing."""
-    return _SQLite(database) if database.path is not None else _Postgres(database)
-
-
-def _checked(run: Any, batch: Sequence[Values], proves: bool) -> list[int]:
-    touched: list[int] = []
-    for number, values in enumerate(batch):
-        count = run(values)
-        if count not in (0, 1):
-            raise Lied(number, count)
-        if proves and count and values["archive_url"] != values["old"]:
-            if run(values):
-                raise Lied(number, count, again=True)
-            proves = False
-        touched.append(count)
-    return touched
-
-
-class _SQLite:
-    """A file of SQLite. It is opened for each call: a connection that is open would hold its disk."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        with self._errors():
-            self._opened("ro").close()
-
-    def _opened(self, mode: str) -> sqlite3.Connection:
-        path = Path(os.path.realpath(str(self._database.path)))  # SQLite, too, takes the journal beside a link's end
-        with local_errors("cannot open", path, hint="open it once with the tool that writes it"):
-            trusted.require_harmless(path)
-        place = f"file:{quote(str(path))}?mode={mode}"
-        connection = sqlite3.connect(place, uri=True, isolation_level=None, timeout=PATIENCE_S)
-        trusted.harden(connection)
-        if mode == "ro":
-            connection.execute("PRAGMA query_only = ON")
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
-        return connection
-
-    def page(self, sql: str, values: Values, most: int) -> list[dict[str, Any]]:
-        with self._errors():
-            connection = self._opened("ro")
-            try:
-                cursor = connection.execute(sql, dict(values))
-                names = [str(column[0]).lower() for column in cursor.description or ()]
-                return [dict(zip(names, map(bounded, row), strict=True)) for row in islice(cursor, most + 1)]
-            finally:
-                connection.close()
-
-    def update(self, sql: str, batch: Sequence[Values], *, proves: bool) -> list[int]:
-        with self._errors():
-            connection = self._opened("rw")
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                touched = _checked(lambda values: connection.execute(sql, dict(values)).rowcount, batch, proves)
-                connection.execute("COMMIT")
-                return touched
-            finally:
-                connection.close()  # which takes back what was not committed
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            why, name = masked(str(error), self._database), self._database.shown
-            if "unable to open" in why:
-                raise DatabaseError(
-                    f"cannot open {name}",
-                    why=f"no database is there, or it may not be written ({self._database.origin} names it)",
-                    hint="correct the address, or connect the disk",
-                ) from error
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
-                why = f"the statement takes more than {trusted.MOST_S:.0f} s, or more steps than any of ours"
-            kind = Gone if isinstance(error, sqlite3.OperationalError) and "lock" in why else DatabaseError
-            raise kind(f"{name} refused", why=why, hint=_HINT if kind is Gone else _CORRECT) from error
+    return SQLiteFile(database) if database.path is not None else _Postgres(database)
 
 
 def _abandoning(library: Any) -> Any:
@@ -164,7 +57,7 @@ def _abandoning(library: Any) -> Any:
 
 
 def _shut(driver: Any) -> None:
-    with suppress(OSError), socket.fromfd(driver.pgconn.socket, socket.AF_INET, socket.SOCK_STREAM) as line:
+    with suppress(Exception), socket.fromfd(driver.pgconn.socket, socket.AF_INET, socket.SOCK_STREAM) as line:
         line.shutdown(socket.SHUT_RDWR)
 
 
@@ -192,17 +85,39 @@ def _some(driver: Any, sql: str, values: Values, most: int) -> list[dict[str, An
     return found
 
 
-@contextmanager
-def _ends(driver: Any) -> Iterator[None]:
-    """End the connection when a block takes longer than a server's own limit lets it: one that keeps none, or is no
-    PostgreSQL, would be waited for for ever."""
-    timer = _shut_after(STATEMENT_S + GRACE_S, driver)
-    try:
-        yield
-    finally:
-        for one in (timer, driver.over):
-            if one is not None:
-                one.cancel()
+class _Line:
+    """The connection there is, and the end of one that keeps no limit of its own, or is no PostgreSQL: it would be
+    waited for for ever, also by what SQLAlchemy asks it before a statement, or after."""
+
+    def __init__(self) -> None:
+        self._driver: Any = None
+        self._timer: threading.Timer | None = None
+
+    def begins(self, driver: Any) -> None:
+        """A new connection, which has its time from now on."""
+        self._driver = driver
+        self._arm()
+
+    @contextmanager
+    def ends(self) -> Iterator[None]:
+        """End the connection when a block takes longer than a server's own limit lets it."""
+        if self._driver is not None:
+            self._arm()
+        try:
+            yield
+        finally:
+            self._disarm()
+            if self._driver is not None and self._driver.over is not None:
+                self._driver.over.cancel()
+
+    def _arm(self) -> None:
+        self._disarm()
+        self._timer = _shut_after(STATEMENT_S + GRACE_S, self._driver)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class _Postgres:
@@ -225,11 +140,16 @@ class _Postgres:
 
         def begun() -> Any:
             said = {"connect_timeout": str(CONNECT_S), "application_name": "s3sync", **database.said}
+            if psycopg.pq.version() < _KNOWS_METHODS:
+                said.pop("require_auth", None)
             driver = abandoning.connect(**said, prepare_threshold=None)
+            self._line.begins(driver)
             take_as_text(psycopg, driver)
             return driver
 
-        self._library, self._driver = sqlalchemy, psycopg
+        for library in ("psycopg", "sqlalchemy"):  # what they log has words of the server, and is no error of ours
+            logging.getLogger(library).addHandler(logging.NullHandler())
+        self._library, self._driver, self._line = sqlalchemy, psycopg, _Line()
         self._engine = sqlalchemy.create_engine(
             "postgresql+psycopg://", creator=begun, pool_size=1, max_overflow=0, hide_parameters=True
         )
@@ -245,30 +165,25 @@ class _Postgres:
         statement, binds = self._statement(sql)
         begin = "SET TRANSACTION READ ONLY; SET LOCAL datestyle = 'ISO'; "
         begin += f"SET LOCAL statement_timeout = '{STATEMENT_S}s'"
-        with self._errors(), self._engine.connect() as connection:
+        with self._errors(), self._line.ends(), self._engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+            said = {name: values[name] for name in binds}
             driver = connection.connection.driver_connection
-            with _ends(driver):
-                connection.exec_driver_sql(begin)
-                said = {name: values[name] for name in binds}
-                rows = _some(driver, str(statement.compile(self._engine)), said, most + 1)
+            rows = _some(driver, str(statement.compile(self._engine)), said, most + 1)
             if len(rows) > most:
                 connection.invalidate()  # what else it sends is not waited for
             return rows
 
     def update(self, sql: str, batch: Sequence[Values], *, proves: bool) -> list[int]:
         statement, binds = self._statement(sql)
-        with (
-            self._errors(),
-            self._engine.begin() as connection,
-            _ends(connection.connection.driver_connection),
-        ):
+        with self._errors(), self._line.ends(), self._engine.begin() as connection:
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_S}s'")
 
             def run(values: Values) -> int:
                 return int(connection.execute(statement, {name: values[name] for name in binds}).rowcount)
 
             if proves:
-                return _checked(run, batch, proves)
+                return checked(run, batch, proves)
             driver = connection.connection.driver_connection
             touched = self._together(driver, str(statement.compile(self._engine)), binds, batch)
             for number, count in enumerate(touched):
@@ -298,24 +213,24 @@ class _Postgres:
         except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:  # made of an answer, by the driver
             self._engine.dispose()
             why = f"its answer makes no sense: {masked(str(error), self._database)[:200]}"
-            raise DatabaseError(f"{self._database.shown} refused", why=why, hint=_HINT) from None
+            raise DatabaseError(f"{self._database.shown} refused", why=why, hint=AGAIN) from None
 
     def _told(self, error: BaseException, *, lost: bool) -> DatabaseError:
         lines = [line.strip() for line in masked(str(error), self._database).splitlines() if line.strip()]
         why = "; ".join(lines[:3])[:500] or type(error).__name__
         state = getattr(error, "sqlstate", None)
         if state is None and isinstance(error, (self._driver.DataError, self._driver.ProgrammingError)):
-            return DatabaseError(f"{self._database.shown} refused", why=why, hint=_CORRECT)
+            return DatabaseError(f"{self._database.shown} refused", why=why, hint=CORRECT)
         if state is None or lost or (state[:2] in ("08", "57", "53") and state != "57014"):
             with suppress(Exception):
                 self._engine.dispose()
             refused = any(word in why for word in ("password", "authentication", "does not exist", "no pg_hba"))
-            kind = DatabaseError if refused else Gone
-            return kind(f"cannot reach {self._database.shown}", why=why, hint=_HINT)
+            kind, hint = DatabaseError if refused else Gone, _IN_CLEAR if "requested a cleartext" in why else AGAIN
+            return kind(f"cannot reach {self._database.shown}", why=why, hint=hint)
         if state == "25006":
             return DatabaseError(
                 f"{self._database.shown} refused",
                 why=f"the `select` would change something: {why}",
                 hint="a select only reads; what a row gets is in `update`",
             )
-        return DatabaseError(f"{self._database.shown} refused", why=why, hint=_CORRECT)
+        return DatabaseError(f"{self._database.shown} refused", why=why, hint=CORRECT)

@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from s3sync.archive.fields import zone_of
-from s3sync.archive.rows.connection import Connection, Gone, Lied
+from s3sync.archive.rows.port import Connection, Gone, Lied
 from s3sync.core.archive.rows import Addresses, Row, RowId, parse_row
 from s3sync.core.archive.sql import binds_of
 from s3sync.core.archive.values import ArchiveSet, RowRules

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -15,8 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3sync.archive.rows import sqlite_file
 from s3sync.archive.rows import table as tables
-from s3sync.archive.rows.connection import Connection, connect
+from s3sync.archive.rows.connection import connect
+from s3sync.archive.rows.port import Connection
 from s3sync.config.databases import Database, database_of
 from s3sync.config.settings import load_settings
 from s3sync.core.archive.rows import fields_of, parse_row
@@ -130,6 +134,48 @@ def test_rows_without_end_are_not_kept(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(ConfigError, match="more than 5,000 rows"):
         for number, _ in enumerate(found.rows()):
             assert number < 5000
+
+
+def test_a_text_that_is_none_is_a_matter_of_its_row(tmp_path: Path) -> None:
+    path = media(tmp_path / "media.db", "INSERT INTO media VALUES (2, CAST(x'2fff80' AS TEXT))")
+    found = opened(path).page(SELECT, {"last": 0, "limit": 10}, 10)
+    assert found == [{"id": 1, "archive_url": None}, {"id": 2, "archive_url": "/\ufffd\ufffd"}]
+
+
+SORTED = """
+import resource, sys
+from pathlib import Path
+from s3sync.archive.rows.connection import connect
+from s3sync.config.databases import Database
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+path = Path(sys.argv[1])
+media = connect(Database("it", "a test", True, path=path))
+print(len(media.page("SELECT id, path FROM large ORDER BY id DESC LIMIT 30", {}, 30)))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the size of files is bounded by POSIX")
+def test_what_a_view_has_sorted_fills_no_disk(tmp_path: Path) -> None:
+    """Its rows may be 60 MB each, and a page of them goes into a temporary file: none of this process may be large."""
+    rows = "WITH RECURSIVE c(id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM c LIMIT 40)"
+    path = media(tmp_path / "media.db", f"CREATE VIEW large AS {rows} SELECT id, zeroblob(2000000) AS path FROM c")
+    done = subprocess.run([sys.executable, "-c", SORTED, str(path)], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("30", "")
+
+
+def test_a_trigger_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c LIMIT 40) SELECT zeroblob(1000000) FROM c"
+    trigger = f"CREATE TRIGGER more AFTER UPDATE ON media BEGIN INSERT INTO other {rows}; END"
+    path = media(tmp_path / "media.db", "CREATE TABLE other (more)", trigger)
+    monkeypatch.setattr(sqlite_file, "MOST_GROWTH", 4_000_000)
+    write = {"id": 1, "archive_url": "u", "old": None}
+    with pytest.raises(S3syncError, match="refused"):
+        opened(path).update(UPDATE, [write], proves=False)
+    assert path.stat().st_size < 5_000_000
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TRIGGER more")
+    assert opened(path).update(UPDATE, [write], proves=False) == [1]
 
 
 ZONES = ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati")

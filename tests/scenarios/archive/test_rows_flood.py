@@ -13,6 +13,7 @@ import pytest
 
 from s3sync.archive.rows import connection as rows_connection
 from s3sync.archive.rows.connection import connect
+from s3sync.archive.rows.port import Gone
 from s3sync.config.databases import Database
 from s3sync.errors import DatabaseError
 from tests.kit.databases import PASSWORD, Postgres
@@ -204,5 +205,5 @@ def test_a_value_that_no_database_takes_is_no_database_that_is_away(postgres: Po
     media = connect(Database("it", "a test", False, said={**said, "port": str(postgres.port)}))
     with pytest.raises(DatabaseError, match="refused") as refused:
         media.page("SELECT :last AS id", {"last": "a\0b"}, 10)
-    assert not isinstance(refused.value, rows_connection.Gone)
+    assert not isinstance(refused.value, Gone)
     media.close()

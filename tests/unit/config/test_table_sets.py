@@ -155,7 +155,8 @@ def test_what_an_address_leaves_out_is_shown_too(load: Load, repo: Path) -> None
     usual = {"PGHOST": "db.internal", "PGPORT": "6543", "PGUSER": "root", "PGDATABASE": "other"}
     found = database(load, repo, **usual)
     assert found.shown == "postgresql://root@db.internal:6543/app"
-    assert found.said == {"host": "db.internal", "port": "6543", "user": "root", "dbname": "app"}
+    said = {"host": "db.internal", "port": "6543", "user": "root", "dbname": "app"}
+    assert found.said == {**said, "require_auth": "!password"}
     served = database(load, repo, **usual, PGSERVICE="prod")
     assert (served.shown, served.said) == ("postgresql:///app?service=prod", {"dbname": "app"})
 

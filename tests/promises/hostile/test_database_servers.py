@@ -1,0 +1,103 @@
+"""Whoever answers as a PostgreSQL: none has the password in clear from whoever is in between, holds a command for ever,
+or says a word on the screen past our own errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from s3sync.archive.rows import connection as rows_connection
+from s3sync.archive.rows.connection import connect
+from s3sync.config.databases import Database, database_of
+from s3sync.config.settings import load_settings
+from s3sync.errors import ConfigError, DatabaseError
+from tests.kit.false_postgres import FalsePostgres
+from tests.kit.people import Person
+from tests.promises.hostile.test_tables_of_others import PATIENCE_S, SELECT, set_of
+from tests.scenarios.archive.tables import media_set
+
+SECRET = "hunter2-secret"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_server_that_falls_silent_around_a_statement_is_given_up(when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_connection, "STATEMENT_S", 1)
+    monkeypatch.setattr(rows_connection, "GRACE_S", 0)
+    refused: list[str] = []
+    with FalsePostgres(f"silent {when}") as server:
+        said = {"host": "127.0.0.1", "port": str(server.port), "user": "me", "dbname": "db"}
+
+        def ask() -> None:
+            try:
+                connect(Database("it", "a test", False, said=said)).page(SELECT, {"last": 0, "limit": 10}, 10)
+            except DatabaseError as error:
+                refused.append(error.message)
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(PATIENCE_S)
+    assert refused == ["cannot reach it"]
+
+
+def run(tmp_path: Path, does: str, host: str, more: str = "") -> tuple[str, list[bytes]]:
+    david = Person("david", tmp_path / "david", {"PGHOSTADDR": "127.0.0.1"} if host != "127.0.0.1" else {})
+    media_set(david, f"file://{tmp_path}/store")
+    (david.repo / "cache/media").mkdir(parents=True)
+    with FalsePostgres(does) as server:
+        url = f"postgresql://me:{SECRET}@{host}:{server.port}/db{more}"
+        done = david.run("archive", "run", env={"DATABASE_URL": url})
+    assert SECRET not in done.err + done.out and "Traceback" not in done.err
+    assert done.code == 1 or server.passwords
+    return done.err, server.passwords
+
+
+def test_no_server_is_told_the_password_in_clear(tmp_path: Path) -> None:
+    """Whoever is in between says that he knows no encryption, and then asks for it."""
+    err, told = run(tmp_path, "clear", "db.example")
+    assert told == [] and "requested a cleartext password" in err and "hint: say how the line is protected" in err
+
+
+@pytest.mark.parametrize(("host", "more"), [("db.example", "?require_auth=password"), ("127.0.0.1", "")])
+def test_whoever_says_so_himself_is_asked_for_it_and_so_is_this_computer(host: str, more: str, tmp_path: Path) -> None:
+    assert run(tmp_path, "clear", host, more)[1] == [SECRET.encode()]
+
+
+@pytest.mark.parametrize(
+    ("environ", "host", "more", "refuses"),
+    [
+        ({}, "db.example", "", True),
+        ({}, "db.example", "?sslmode=prefer", True),
+        ({"PGSSLMODE": "allow"}, "db.example", "", True),
+        ({}, "localhost,db.example", "", True),
+        ({"PGHOSTADDR": "203.0.113.7"}, "localhost", "", True),
+        ({"PGHOST": "db.example"}, "", "", True),
+        ({}, "db.example", "?sslmode=require", False),
+        ({"PGSSLMODE": "verify-full"}, "db.example", "", False),
+        ({"PGREQUIREAUTH": "password"}, "db.example", "", False),
+        ({"PGSERVICE": "mine"}, "db.example", "", False),
+        ({}, "", "", False),
+        ({}, "localhost,127.0.0.9", "", False),
+    ],
+)
+def test_which_lines_may_be_overheard(
+    environ: Mapping[str, str], host: str, more: str, refuses: bool, tmp_path: Path
+) -> None:
+    environ = {"HOME": str(tmp_path), **environ, "DATABASE_URL": f"postgresql://me:x@{host}/db{more}"}
+    settings = load_settings(tmp_path, flags={}, environ=environ)
+    assert (
+        database_of(set_of(url="DATABASE_URL"), settings, environ).said.get("require_auth") == "!password"
+    ) is refuses
+
+
+def test_a_repository_chooses_no_way_to_log_in(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path, flags={}, environ={"HOME": str(tmp_path)})
+    with pytest.raises(ConfigError, match="require_auth"):
+        database_of(set_of(url="postgresql://host/db?require_auth=password"), settings, {})
+
+
+def test_what_libraries_log_of_a_server_is_not_said(tmp_path: Path) -> None:
+    err, _ = run(tmp_path, "copy", "127.0.0.1")
+    assert [line.split(":")[0].strip() for line in err.splitlines()] == ["error", "why", "hint"], err
