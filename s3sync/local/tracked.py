@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
 from s3sync.core.names import STATE_DIR
+from s3sync.core.spelling import plain, stands_for
 from s3sync.disk.guarded import GuardedFolder
 
 MOST_BYTES = 128 * 1024 * 1024
@@ -74,56 +74,98 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 @lru_cache(32)
 def _tracked(git: str, stamps: tuple[tuple[str, int, int, int], ...], prefix: str) -> str | None:
     """Asked several times in one command."""
-    wanted = _spellings(prefix.rstrip("/"))
+    wanted = _Wanted(prefix.rstrip("/"))
     for name, *_ in stamps:
         try:
             with GuardedFolder.open(git, shared=True) as folder:
                 index = folder.read(name, MOST_BYTES)
         except OSError:
             continue
-        found = _find(index, wanted)
-        if found is None and index[4:8] == b"\0\0\0\4":
-            found = _find_packed(index, wanted, SHA1) or _find_packed(index, wanted, SHA256)
+        look = _find_packed if index[4:8] == b"\0\0\0\4" else _find
+        found = look(index, wanted, SHA1) or look(index, wanted, SHA256)
         if found is not None:
             return found
     return None
 
 
-def _spellings(folder: str) -> re.Pattern[bytes]:
-    """What finds a folder in an index however it is spelled: disks take other capitals for the same name, and Macs
-    letters with an accent as one character or as two, of which git keeps the one (core.precomposeUnicode)."""
-    composed = unicodedata.normalize("NFC", folder)
-    return re.compile(b"".join(map(_letter, composed)) + rb"(?=[/\0]|\Z)", re.IGNORECASE)
+class _Wanted:
+    """A folder, however some disk takes another name for it.
 
-
-def _letter(char: str) -> bytes:
-    if char.isascii():
-        return re.escape(char.encode())
-    cases = dict.fromkeys((char, char.lower(), char.upper(), char.casefold()))
-    forms = dict.fromkeys(unicodedata.normalize(form, one) for one in cases for form in ("NFC", "NFD"))
-    return b"(?:" + b"|".join(re.escape(os.fsencode(one)) for one in forms) + b")"
-
-
-def _find(index: bytes, wanted: re.Pattern[bytes]) -> str | None:
-    """Versions 2 and 3 hold each path whole, after its length.
-
-    No more is looked at than the length allows: an index may be anybody's, and hold no end of a path at all.
+    Disks take other capitals for the same name, and Macs letters with an accent as one character or as two, of which
+    git keeps the one (core.precomposeUnicode); old disks of Macs leave out characters that are not seen, and Windows
+    what stands at the end, and it knows long names by short ones, too: as git's own checks of `.git` do
+    (core.protectHFS, core.protectNTFS: https://git-scm.com/docs/git-config).
     """
-    for found in wanted.finditer(index):
-        begin, length = found.start(), int.from_bytes(index[found.start() - 2 : found.start()]) & _LENGTH
-        end = index.find(b"\0", begin, begin + length + 1)
-        if end == begin + length or (length == _LENGTH and end < 0):
-            return os.fsdecode(index[begin : begin + length])
+
+    def __init__(self, folder: str) -> None:
+        names = folder.split("/")
+        self._names = [(plain(name), () if _KEPT_WHOLE.fullmatch(name) else (_as_short(name),)) for name in names]
+        self.known: list[dict[bytes, bool]] = [{} for _ in names]
+        """Answers of `is_name`."""
+
+    def has(self, path: bytes) -> bool:
+        """True if a path is below the folder, or is it. `path` may be cut off, within a segment below it."""
+        at, last = 0, len(self.known) - 1
+        for n, known in enumerate(self.known):
+            cut = path.find(b"/", at)
+            if cut < 0 and n < last:
+                return False
+            name = path[at:] if cut < 0 else path[at:cut]
+            found = known.get(name)
+            if not (self.is_name(name, n) if found is None else found):
+                return False
+            at = cut + 1
+        return True
+
+    def is_name(self, part: bytes, n: int) -> bool:
+        """True if a segment is a name of the folder's segment `n`."""
+        (name, short), text = self._names[n], os.fsdecode(part)
+        if len(self.known[n]) > _MOST_KNOWN:
+            self.known[n].clear()
+        found = plain(text) == name or (bool(short) and stands_for(text, short) is not None)
+        self.known[n][part] = found
+        return found
+
+
+_MOST_KNOWN = 100_000
+_KEPT_WHOLE = re.compile(r"[\w!#$%&'()@^{}~-]{1,8}(?:\.[\w!#$%&'()@^{}~-]{1,3})?", re.ASCII)
+"""Names that are short ones."""
+_IN_SHORT = str.maketrans({" ": None, **dict.fromkeys("+,;=[]", "_")})
+
+
+def _as_short(name: str) -> str:
+    """A name without what short names have not."""
+    return plain(name).translate(_IN_SHORT)
+
+
+def _find(index: bytes, wanted: _Wanted, digest: int) -> str | None:
+    """Versions 2 and 3 hold each path whole, after its length: an entry is filled up to a multiple of eight bytes."""
+    at, first, search = 12, wanted.known[0], index.find
+    for _ in range(int.from_bytes(index[8:12])):
+        begin = at + digest + 42
+        if begin > len(index):
+            return None
+        length = (index[begin - 2] & 0xF) << 8 | index[begin - 1]
+        begin += 2 if index[begin - 2] & _EXTENDED else 0
+        end = begin + length
+        if length == _LENGTH and (end := search(b"\0", begin)) < 0:
+            end = len(index)
+        cut = search(b"/", begin, end)
+        name = index[begin : end if cut < 0 else cut]
+        known = first.get(name)
+        is_begun = wanted.is_name(name, 0) if known is None else known
+        if is_begun and wanted.has(index[begin:end]) and index[end : end + 1] in (b"\0", b""):
+            return os.fsdecode(index[begin : min(end, begin + _LENGTH)])
+        at += (end - at + 8) // 8 * 8
     return None
 
 
-def _find_packed(index: bytes, wanted: re.Pattern[bytes], digest: int) -> str | None:
+def _find_packed(index: bytes, wanted: _Wanted, digest: int) -> str | None:
     """Version 4 holds of each path what is not as in the one before it, after `digest` bytes of the file's name.
 
     Of a path only the beginning is put together: whole ones, each longer than the one before, take hours.
     """
     path, length, at = b"", 0, 12
-    most = max(len(wanted.pattern), _LENGTH)
     for _ in range(int.from_bytes(index[8:12])):
         flags = at + 40 + digest
         if flags + 2 > len(index):
@@ -134,9 +176,9 @@ def _find_packed(index: bytes, wanted: re.Pattern[bytes], digest: int) -> str | 
             return None
         length -= drop
         if length <= len(path):
-            path = (path[:length] + index[at : min(end, at + most)])[:most]
+            path = (path[:length] + index[at : min(end, at + _LENGTH)])[:_LENGTH]
         length, at = length + end - at, end + 1
-        if wanted.match(path):
+        if wanted.has(path):
             return os.fsdecode(path)
     return None
 

@@ -70,6 +70,53 @@ def test_what_git_tracks_is_found_however_the_disk_spells_it(
     assert tracked_by_git(repo / spelled[on_disk][:-1] / "s3-staging") is None
 
 
+TAKEN_FOR_OURS = {
+    "ours": ".s3sync",
+    "not seen on old disks of Macs": ".s3\u200csync",
+    "nor at the beginning": "\ufeff.s3sync",
+    "nor at the end": ".S3sync\u206a\u200d",
+    "short on Windows": "S3SYNC~1",
+    "the same by another number": "s3sync~27",
+    "short where there are many": "S31F2A~1",
+    "dots and blanks at the end": ".s3sync. .",
+    "a stream": ".s3sync::$INDEX_ALLOCATION",
+}
+ANOTHER = ("S3SYNG~1", ".s3syné", ".s3sync-notes", "S3SYNC~1.TXT", "s3sync", ".s3\u0301sync", "~1")
+
+
+@pytest.mark.parametrize("version", [2, 4])
+def test_what_some_disk_takes_for_our_folder_is_refused_as_git_does_with_its_own(version: int, tmp_path: Path) -> None:
+    """Checked out there, it would be the memory of s3sync on that computer."""
+    staging = tmp_path / "My Films +1" / "s3-staging"
+    (tmp_path / ".git").mkdir()
+
+    def found(path: str, inside: str = ".s3sync") -> str | None:
+        lead = b"" if version == 4 else b"\0"  # the number of bytes that are dropped stands before each path
+        ours = os.fsencode(path) if version == 2 else b"\0" + os.fsencode(path)
+        (tmp_path / ".git/index").write_bytes(entries(version, ours, lead=lead))
+        return tracked_by_git(staging, inside)
+
+    for name in TAKEN_FOR_OURS.values():
+        path = f"My Films +1/s3-staging/{name}/state.db"
+        assert found(path) == path
+        assert found(path.replace("My Films +1", "MYFILM~1").replace("s3-staging", "S3-STA~2")) is not None
+    for name in ANOTHER:
+        assert found(f"My Films +1/s3-staging/{name}/state.db") is None, name
+    assert found("My Film~1/s3-staging/.s3sync/state.db") is None
+    assert found("MY FILMS +1. /S3-STA~1/a.mp4", "") is not None and found("My Films +1/b.mp4", "") is None
+
+
+def test_a_command_refuses_a_memory_that_git_has_under_its_short_name(tmp_path: Path) -> None:
+    david = Person("david", tmp_path / "david", {})
+    (david.repo / "film/s3-staging/S3SYNC~1").mkdir(parents=True)
+    (david.repo / "film/s3-staging/S3SYNC~1/state.db").touch()
+    (david.repo / "film/s3-staging/a.mp4").touch()
+    for words in (["init", "-q"], ["add", "-f", "."]):
+        subprocess.run(["git", *words], cwd=david.repo, check=True)
+    refused = david.run("up", "film", cwd=david.repo)
+    assert refused.code != 0 and "S3SYNC~1" in refused.err and "git" in refused.err
+
+
 @pytest.mark.parametrize("version", [2, 4])
 @pytest.mark.parametrize("name", [b"state.db", b"deep/" * 1000 + b"x"])
 def test_what_git_tracks_is_found_behind_paths_that_no_disk_holds(version: int, name: bytes, tmp_path: Path) -> None:
