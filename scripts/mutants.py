@@ -1241,6 +1241,22 @@ MUTANTS = (
         ("tests/promises/hostile/test_tables_of_others.py", "-k", "matter_of_its_row"),
     ),
     Mutant(
+        "dashboard-signed",
+        "what another program answers at the port of a dashboard that has ended is on no page",
+        "s3sync/dashboard/assets/live.js",
+        "    if (!(await isSigned(answer, body)))",
+        "    if (false)",
+        ("tests/promises/hostile/test_dashboard_port.py",),
+    ),
+    Mutant(
+        "dashboard-enter",
+        "no command of the dashboard has what a terminal obeys",
+        "s3sync/dashboard/commands.py",
+        'return f"cd {quote(root)}" if root.isprintable() else None',
+        'return f"cd {quote(root)}"',
+        ("tests/unit/dashboard/test_commands.py", "-k", "terminal_obeys"),
+    ),
+    Mutant(
         "rows-pipe",
         "P13: a pipe in place of a database is not waited for",
         "s3sync/state/trusted.py",

@@ -28,6 +28,11 @@ def command(label: str, *words: str, named: Iterable[str] = ()) -> tuple[Command
     return (Command(label, line),) if len(line) <= LONGEST else ()
 
 
+def enter(root: str) -> str | None:
+    """Command that goes to a repository; None where its path, which a clone may bring, has what a terminal obeys."""
+    return f"cd {quote(root)}" if root.isprintable() else None
+
+
 def of_project(name: str, *, here: bool, in_store: bool, counts: dict[str, int], archived: bool) -> list[Command]:
     """Commands of what waits in a project. None of them deletes anything."""
     found: list[Command] = []

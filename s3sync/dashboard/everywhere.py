@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 
 from s3sync.all_repositories import Found, side_by_side
 from s3sync.config import Settings
 from s3sync.core.times import format_time
+from s3sync.dashboard import commands
 from s3sync.dashboard.gather import bound, look_at
 from s3sync.dashboard.pictures import Pictures, bound_pictures
 from s3sync.dashboard.priced import CostTeller
@@ -62,5 +62,5 @@ def _shown(one: Found[Repository | None]) -> Repository | None:
     if one.error is None:
         return one.found
     path, why = one.repository.path, str(one.error)
-    enter = f"cd {quote(path)}" if Path(path).is_dir() else None
+    enter = commands.enter(path) if Path(path).is_dir() else None
     return Repository(one.repository.name, root=path, enter=enter, problem=why)

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from shlex import quote
 
 from msgspec.structs import replace
 
@@ -68,7 +67,7 @@ def look_at(
     """
     start, environ, flags = Path(path).resolve(), os.environ if environ is None else environ, dict(flags or {})
     settings, root = load_settings(start, flags=flags, environ=environ), repo_root(start)
-    found = Repository(settings.repo, mask_url(settings.store), str(root), f"cd {quote(str(root))}", settings.user)
+    found = Repository(settings.repo, mask_url(settings.store), str(root), commands.enter(str(root)), settings.user)
     every: dict[str, ShownProject] = {}
     here = local_projects(settings, start)
     for name in here:

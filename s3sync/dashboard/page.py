@@ -46,10 +46,11 @@ def parts() -> tuple[str, str]:
     return style, script
 
 
-def page_of(dashboard: Dashboard) -> bytes:
-    """The document that shows a dashboard."""
+def page_of(dashboard: Dashboard, *, key: bytes | None = None) -> bytes:
+    """The document that shows a dashboard. `key` of one that is served: newer data is signed with it."""
     style, script = parts()
     allowed = escape(policy(style, script, live=dashboard.refresh_s is not None), quote=True)
+    kept = "" if key is None else data("key", key.hex())
     names = ", ".join(one.name for one in dashboard.repositories)
     title = dashboard.title or f"{names} - s3sync"
     return f"""<!doctype html>
@@ -69,6 +70,7 @@ def page_of(dashboard: Dashboard) -> bytes:
 <body>
 <noscript><p>This page shows its data by a script of its own, and scripts are off.</p></noscript>
 {data("data", to_builtins(dashboard))}
+{kept}
 <script>{script}</script>
 </body>
 </html>

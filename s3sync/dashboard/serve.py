@@ -3,6 +3,9 @@
 Other users and pages of this computer can reach it. So the address has a random token, which is the only thing that
 it answers to; a request has to name the server as the page does (a page of another host that was made to lead here by
 its DNS does not); and what it sends may not be framed, kept or read by other pages.
+
+Once it has ended, its port is anybody's, and a page that is still open goes on asking there. So the data of each answer
+is signed with a key that the page alone was given, and in no address.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ class DashboardServer(ThreadingHTTPServer):
 
     def __init__(self, live: Live, port: int = 0) -> None:
         self.live = live
-        self.token = secrets.token_urlsafe(32)
+        self.token, self.key = secrets.token_urlsafe(32), secrets.token_bytes(32)
         self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._strangers: dict[socket.socket, None] = {}
         self._guard = threading.Lock()
@@ -145,13 +148,13 @@ class Handler(BaseHTTPRequestHandler):
         self.server.knows(self.request)
         data = self.server.live.now()
         if name == "":
-            self._send(200, "text/html; charset=utf-8", page_of(data.board), {})
+            self._send(200, "text/html; charset=utf-8", page_of(data.board, key=self.server.key), {})
             return
-        more = {"ETag": data.etag, "S3sync-Made-At": data.board.made_at}
-        if self.headers.get("If-None-Match") == data.etag:
-            self._send(304, None, b"", more)
-        else:
-            self._send(200, "application/json", data.body, more)
+        is_known = self.headers.get("If-None-Match") == data.etag
+        code, kind, body = (304, None, b"") if is_known else (200, "application/json", data.body)
+        signed = hmac.digest(self.server.key, f"{code} {data.board.made_at}\n".encode() + body, "sha256").hex()
+        more = {"ETag": data.etag, "S3sync-Made-At": data.board.made_at, "S3sync-Signed": signed}
+        self._send(code, kind, body, more)
 
     def _plain(self, code: int, words: str) -> None:
         self._send(code, "text/plain; charset=utf-8", f"{words}\n".encode(), {"Allow": "GET, HEAD"})

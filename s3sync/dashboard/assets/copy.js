@@ -18,10 +18,11 @@ const copy = async (line, code) => {
   }
 };
 const commandRow = (one, repository) => {
-  const line = board.repositories.length > 1 && repository.enter ? `${repository.enter} && ${one.line}` : one.line;
+  const line = board.repositories.length > 1 ? `${repository.enter} && ${one.line}` : one.line;
   const code = el("code", {}, line);
   const button = el("button", {type: "button", class: "copy", "aria-label": `Copy the command: ${one.label}`,
     on: {click: () => copy(line, code)}}, "Copy");
   return el("div", {class: "command"}, el("span", {class: "label"}, one.label), code, button);
 };
-const commandRows = (commands, repository) => (commands ?? []).map((one) => commandRow(one, repository));
+// Where there are several repositories, a command without its "cd" would be one about another of them.
+const commandRows = (commands, repository) => (board.repositories.length > 1 && !repository.enter ? [] : commands ?? []).map((one) => commandRow(one, repository));

@@ -24,8 +24,8 @@ const DO = {
   Home: () => inList() && list.go(0), End: () => inList() && list.go(list.items.length - 1),
   Enter: () => inList() && list.at >= 0 && openProject(list.items[list.at]),
   c: () => {
-    const entry = chosen(), first = entry?.project.commands?.[0];
-    if (first) copy(commandRow(first, entry.repository).querySelector("code").textContent, panel.querySelector(".command code") ?? panel);
+    const entry = chosen(), [first] = entry ? commandRows(entry.project.commands, entry.repository) : [];
+    if (first) copy(first.querySelector("code").textContent, panel.querySelector(".command code") ?? panel);
   },
   "?": () => help.showModal(),
 };

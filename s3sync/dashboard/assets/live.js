@@ -1,4 +1,12 @@
 // A served page asks its own server for newer data, one question at a time. Any other page stays as it was written.
+// Whoever has the port after that server could answer: what is not signed with the key of this page is not looked at.
+const KEY = JSON.parse(document.getElementById("key")?.textContent ?? "null");
+const bytes = (hex) => Uint8Array.from((hex ?? "").match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const isSigned = async (answer, body) => {
+  const key = await crypto.subtle.importKey("raw", bytes(KEY), {name: "HMAC", hash: "SHA-256"}, false, ["verify"]);
+  const said = new TextEncoder().encode(`${answer.status} ${answer.headers.get("S3sync-Made-At")}\n${body}`);
+  return crypto.subtle.verify("HMAC", key, bytes(answer.headers.get("S3sync-Signed")), said);
+};
 const livePart = el("p", {class: "live", role: "status"});
 let etag = null, failed = false;
 const tellLive = () => {
@@ -19,8 +27,10 @@ const takeOver = (next) => {
 const ask = async () => {
   try {
     const answer = await fetch("data.json", {headers: etag ? {"If-None-Match": etag} : {}, cache: "no-store"});
+    const body = await answer.text();
+    if (!(await isSigned(answer, body))) throw new Error("it is not of the server of this page");
     if (answer.status === 200) {
-      const next = await answer.json();
+      const next = JSON.parse(body);
       etag = answer.headers.get("ETag");
       failed = false;
       if (JSON.stringify({...next, made_at: ""}) !== JSON.stringify({...board, made_at: ""})) takeOver(next);

@@ -354,11 +354,18 @@ def test_several_repositories_are_one_list_and_commands_go_there(browser: Browse
         "david",
         boards.many(2).repositories[0].projects,
     )
+    nowhere = Repository("v-nowhere", "s3://nowhere", projects=boards.many(3).repositories[0].projects[2:])
     broken = Repository("v-broken", problem="its folder is gone")
-    page = opened(browser, tmp_path, Dashboard(board.made_at, [*board.repositories, other, broken]))
+    page = opened(browser, tmp_path, Dashboard(board.made_at, [*board.repositories, other, nowhere, broken]))
     assert "v-broken: its folder is gone" in page.get_by_role("alert").inner_text()
     page.keyboard.press("/")
     page.keyboard.type("b0000")
     page.keyboard.press("Enter")
     assert page.get_by_role("heading", level=2).inner_text().startswith("v-other / b0000")
     assert page.locator(".command code").first.inner_text().startswith("cd /home/david/v-other && s3sync ")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("b0002")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("heading", level=2).inner_text().startswith("v-nowhere / b0002")
+    assert page.locator(".command").count() == 0, "it would be about the repository that the terminal is in"

@@ -39,6 +39,8 @@ def test_a_real_shell_runs_nothing_of_a_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["a\x1b[201~b", "line\nrm", "\u202egnp.exe", "a\u200bb", "half \ud800"])
 def test_no_command_has_what_a_terminal_obeys(name: str) -> None:
     assert command("label", "up", named=[name]) == () and of_conflict(name, "a") == () == of_transfer("a", name, "up")
+    assert commands.enter(f"/home/david/{name}") is None, "a clone may bring a repository of that name"
+    assert commands.enter("/home/david/it's") == """cd '/home/david/it'"'"'s'"""
 
 
 def test_a_command_that_is_too_long_to_read_is_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import socket
@@ -94,7 +95,12 @@ def test_the_page_and_its_data_are_at_the_whole_address(server: Served) -> None:
     board = json.loads(body)
     assert (code, board["refresh_s"], len(board["repositories"][0]["projects"])) == (200, 600.0, 3)
     etag = headers["ETag"]
+    page = get(server, path_of(server))[2].decode()
+    key = bytes.fromhex(re.findall(r'id="key">"([0-9a-f]{64})"<', page)[0])
+    signed = hmac.digest(key, f"200 {board['made_at']}\n".encode() + body, "sha256").hex()
+    assert headers["S3sync-Signed"] == signed and key.hex() not in server.url
     code, headers, body = get(server, path_of(server) + "data.json", more=f"If-None-Match: {etag}\r\n")
+    assert headers["S3sync-Signed"] == hmac.digest(key, f"304 {board['made_at']}\n".encode(), "sha256").hex()
     assert (code, body, headers["S3sync-Made-At"]) == (304, b"", board["made_at"])
     code, headers, body = get(server, path_of(server), method="HEAD")
     assert (code, body) == (200, b"") and int(headers["Content-Length"]) > 10_000
