@@ -12,7 +12,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.costs import COLD
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.values import ArchiveSet, Pack
-from s3sync.errors import Halt, declined
+from s3sync.errors import declined
 from s3sync.store.aspects import ThawState, Tier
 
 WORTH_A_QUESTION = 1.0
@@ -91,8 +91,7 @@ def agree(settings: Settings, price: Price, limit: float | None, confirm: Callab
     amount = price.amount
     if limit is not None:
         if amount is None or amount > limit:
-            why = f"it is {amount:.2f} {price.currency}" if amount is not None else price.lacking
-            raise Halt(f"nothing was read back for {limit:.2f} or less", why=why, hint="raise --max-cost, or say --yes")
+            raise price.above(limit, "nothing was read back")
         return
     if is_worth_a_question(settings, price) and not confirm(price):
         raise declined("nothing was read back")

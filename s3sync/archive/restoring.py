@@ -40,7 +40,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.quantities import files_text
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
-from s3sync.errors import ArchiveError, Halt, Pending, declined
+from s3sync.errors import ArchiveError, Pending, declined
 from s3sync.local.modes import usual_mask
 from s3sync.store.aspects import Thaw, ThawState, Tier
 
@@ -319,9 +319,7 @@ class Restoring(Struct, frozen=True):
         price = self._price(index, objects, cold)
         amount, limit = price.amount, self.options.max_cost
         if limit is not None and (amount is None or amount > limit):
-            why = f"it is {amount:.2f} {price.currency}" if amount is not None else price.lacking
-            hint = "raise --max-cost" if amount is not None else "leave --max-cost out: then it asks, and --yes answers"
-            raise Halt(f"{index.unit} is not restored for {limit:.2f} or less", why=why, hint=hint)
+            raise price.above(limit, f"{index.unit} is not restored")
         if self._is_asked(price) and limit is None and not self.options.yes and not self.confirm(price):
             raise declined(f"{index.unit} was not restored")
 

@@ -18,7 +18,7 @@ from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.costs import Money, Restore, restore_cost
 from s3sync.core.archive.values import Index, Kind, Member, Pack
 from s3sync.core.archive.volumes import archives_of
-from s3sync.errors import ENDS_THE_RUN, Archived, ConfigError, NotFound, StoreError, Unsupported
+from s3sync.errors import ENDS_THE_RUN, Archived, ConfigError, Halt, NotFound, StoreError, Unsupported
 from s3sync.store.aspects import Thaw, Thaws, ThawState, Tier, aspect
 
 FIRST_POLL_S, POLL_S = 1.0, 60.0
@@ -210,6 +210,13 @@ class Price(Struct, frozen=True):
         """The reason why the amount is not known, in words."""
         names = sorted(self.cost.total.unknown) if self.cost is not None else []
         return f"there is no price for {', '.join(names)}" if names else self.unknown or "there are no prices"
+
+    def above(self, limit: float, what: str) -> Halt:
+        """Error for a price above a limit, or one that is not known. `what` was not done."""
+        why, hint = f"the price is not known: {self.lacking}", "leave --max-cost out: then it asks, and --yes answers"
+        if self.amount is not None:
+            why, hint = f"it is {self.amount:.2f} {self.currency}", "raise --max-cost"
+        return Halt(f"{what} for {limit:.2f} or less", why=why, hint=hint)
 
 
 def price_of(

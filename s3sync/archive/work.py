@@ -17,12 +17,13 @@ from s3sync.core.archive.values import ArchiveSet, Index, Unit
 from s3sync.core.times import format_time
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.state.lock import project_lock
+from s3sync.state.lock import RUN, project_lock
 from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.transfer.flow import CEILING
 from s3sync.transfer.progress import Progress, Silent
 
 JOURNAL = "uploads.db"
+_STORE = structs.replace(RUN, held="another s3sync is working on the archives of this store")
 
 
 class Channel(Struct, frozen=True):
@@ -150,7 +151,7 @@ def working(channel: Channel, rules: ArchiveSet, *, share: str = "") -> Iterator
         room = GuardedFolder.open(place, private=True)
     with (
         room,
-        project_lock(room, now=datetime.now(UTC), wait_s=channel.lock_wait_s),
+        project_lock(room, now=datetime.now(UTC), wait_s=channel.lock_wait_s, kind=_STORE),
         Catalogue(channel.catalogue_path) as catalogue,
         Journal(folder / JOURNAL) as journal,
         carrying(channel) as carrier,

@@ -12,7 +12,7 @@ from s3sync.archives.opened import Place
 from s3sync.core.archive.records import Archived
 from s3sync.core.outcome import Problem
 from s3sync.errors import Archived as Cold
-from s3sync.errors import ArchiveError, Halt, LocalError, UsageError, declined
+from s3sync.errors import ArchiveError, LocalError, UsageError, declined
 from s3sync.store.aspects import Tier
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ class Thawing(Batching, frozen=True):
         price = price_of(place.settings, classes, cold, options.tier, options.days)
         limit, amount = options.max_cost, price.amount
         if limit is not None and (amount is None or amount > limit):
-            why = f"it is {amount:.2f} {price.currency}" if amount is not None else price.lacking
-            raise Halt(f"nothing is thawed for {limit:.2f} or less", why=why, hint="raise --max-cost")
+            raise price.above(limit, "nothing is thawed")
         if limit is None and not options.yes and not confirm(price):
             raise declined("nothing was thawed")
 

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import unicodedata
+from collections.abc import Iterable
+
+NARROWEST = 24
+
+
+def terminal_columns() -> int | None:
+    """Columns of the terminal that lines go to; None where they go elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def name_width(names: Iterable[str], beside: int) -> int:
+    """Columns for a list of names with so many columns beside them: a name that has no room pads no other."""
+    columns = terminal_columns()
+    room = None if columns is None else max(NARROWEST, columns - beside)
+    return max((len(name) for name in names if room is None or len(name) <= room), default=0)
 
 
 def fitting(shown: str, room: int) -> str:

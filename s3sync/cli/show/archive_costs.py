@@ -6,6 +6,7 @@ from s3sync.archive.billing import CostReport
 from s3sync.archives.billed import Costs
 from s3sync.cli.output import SCHEMA, printable, say, warn
 from s3sync.cli.show.words import Json
+from s3sync.cli.widths import name_width
 from s3sync.core.archive import costs
 from s3sync.core.archive.costs import Money, class_notes
 from s3sync.core.quantities import counted, size_text
@@ -95,7 +96,7 @@ def _print_report(report: CostReport, verbose: bool) -> None:
         say(f"if it were all {names.get(name, name)}: {money_text(money, currency)} a month")
     shown = report.units if verbose else report.units[:DEAREST]
     say("by unit, and what bringing it back costs (bulk, 7 days, to the internet):")
-    width = max(len(printable(one.unit)) for one in shown)
+    width = name_width((printable(one.unit) for one in shown), 64)
     for unit in shown:
         price, back = money_text(unit.month, currency), money_text(unit.restore, currency)
         say(f"  {printable(unit.unit).ljust(width)}  {size_text(unit.size):>9}  {price} a month  back: {back}")

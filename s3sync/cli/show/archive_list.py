@@ -11,6 +11,7 @@ from s3sync.archives.catalogued import Found, Listed, NotArchived, Shown
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, printable, say, short_name, warn
 from s3sync.cli.show.words import Json
+from s3sync.cli.widths import name_width
 from s3sync.config.archive_classes import classes_of
 from s3sync.core.archive.records import EXPIRED, FOREIGN, Archived, LogEntry, Statistic, Status, ThawNote
 from s3sync.core.archive.values import Kind, Member
@@ -24,6 +25,8 @@ REBUILD = (
     " `s3sync archive catalogue rebuild` reads what others sent."
 )
 
+BESIDE = 52
+"""Columns of a line that are not the unit's name."""
 NONE_HERE = "No unit is here, archived or not: `s3sync archive analyze` says what each set looks for."
 
 
@@ -71,7 +74,7 @@ def print_list(found: Sequence[Listed], call: Call, *, chosen: bool) -> None:
     """`chosen`: not all archives were asked for."""
     if call.quiet:
         return
-    width = max([len(printable(one.archive.unit)) for one in found] + [4])
+    width = name_width((printable(one.archive.unit) for one in found), BESIDE)
     for name, group in groupby(found, lambda one: one.archive.set):
         say(f"{printable(name)}:")
         for one in group:
@@ -154,7 +157,7 @@ def print_missing(
         warn(f"warning: {printable(name)}: {printable(error.message)}: {printable(error.why or '')}")
     if call.quiet:
         return
-    width = max([len(printable(one.unit)) for one in missing] + [4])
+    width = name_width((printable(one.unit) for one in missing), BESIDE)
     for name, group in groupby(missing, lambda one: one.set):
         say(f"{printable(name)}:")
         for one in group:
@@ -228,7 +231,10 @@ def print_shown(found: Sequence[Shown], call: Call) -> None:
 def _details(archive: Archived) -> Iterator[str]:
     """Lines about what else is known of an archive."""
     if archive.expected_class not in (None, archive.storage_class):
-        yield f"moves to {printable(str(archive.expected_class))}"
+        yield (
+            f"to be moved to {printable(str(archive.expected_class))} by a rule of the bucket:"
+            " `s3sync archive lifecycle` says whether it has that"
+        )
     by = [printable(one) for one in (archive.camera, archive.telescope) if one]
     if by:
         yield f"taken with {', '.join(by)}"

@@ -75,7 +75,8 @@ def test_where_requests_have_no_price_each_verb_says_so_and_none_is_free(moto: S
         ("restore", "m42", "--to", "back"),
     ):
         refused = david.expect(5, *words, "--max-cost", "1000000", cwd=david.repo)
-        assert f"there is no price for {lacking}" in refused.err
+        assert f"the price is not known: there is no price for {lacking}" in refused.err
+        assert "leave --max-cost out" in refused.err and "raise" not in refused.err
         asked = david.expect(5, *words, cwd=david.repo)
         assert "together: not known (no price for egress" in asked.err and "requests: $0.00" not in asked.err
         if words[0] == "archive" and words[1] == "run":

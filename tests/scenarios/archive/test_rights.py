@@ -58,9 +58,15 @@ def test_the_documented_rights_are_enough(ministack: MiniStack, tmp_path: Path) 
     ana.ok("archive", "run", cwd=ana.repo)
     ana.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
     ana.ok("archive", "catalogue", "check", cwd=ana.repo)
+    theirs = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}
+    admin.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [theirs]})
     ana.ok("archive", "lifecycle", "apply", "--yes", cwd=ana.repo)
     rules = admin.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert {rule["ID"] for rule in rules} >= {"s3sync-archive-archive-fast@archives/"}
+    assert {rule["ID"] for rule in rules} >= {"s3sync-archive-archive-fast@archives/", "logs"}
+    assert "nothing to change" in ana.ok("archive", "lifecycle", "diff", cwd=ana.repo).out
+    ana.ok("archive", "lifecycle", "remove", "--yes", cwd=ana.repo)
+    left = admin.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert [(rule["ID"], rule["Expiration"]["Days"]) for rule in left] == [("logs", 30)]
     ana.ok("archive", "cost", "--region", "us-east-1", cwd=ana.repo)
     ana.ok("archive", "transition", "m31", "--to", "GLACIER_IR", "--yes", cwd=ana.repo)
     assert admin.head_object(Bucket=bucket, Key="archives/m31.tar")["StorageClass"] == "GLACIER_IR"

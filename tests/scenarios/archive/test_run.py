@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.disk.locks import try_lock
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import put, settings
 
@@ -113,6 +114,17 @@ def test_another_version_is_replaced_only_when_asked(david: Person, vault: Path)
     index = json.loads((vault / "raw/m42.tar.zst.index.json").read_bytes())
     assert "light_2.fits" in [member["path"] for member in index["members"]]
     david.ok("archive", "run", cwd=david.repo)
+
+
+def test_a_second_run_on_the_store_is_told_in_words_of_archives(david: Person, vault: Path) -> None:
+    """There may be no project at all, and it was said that one is being worked on."""
+    prepare(david, vault)
+    david.ok("archive", "run", cwd=david.repo)
+    lock = next((david.root / "home").rglob("*.work/lock"))
+    with lock.open("r+b") as held:
+        assert try_lock(held.fileno())
+        refused = david.expect(6, "archive", "run", cwd=david.repo).err
+    assert "another s3sync is working on the archives of this store" in refused and "project" not in refused
 
 
 def test_limit_and_year_choose_units(david: Person, vault: Path) -> None:
