@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc
+from s3sync.disk.guarded import GuardedFolder
 
 LIMIT = 256 * 1024
 
@@ -107,20 +107,16 @@ def _read(path: Path, *, links: bool) -> str:
 
 
 def read_bytes(path: Path, limit: int, *, links: bool = False) -> bytes | None:
-    """The bytes of a regular file; None for anything else, and for one that has more than `limit`."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-    if not links:
-        flags |= getattr(os, "O_NOFOLLOW", 0)
+    """The bytes of a regular file; None for anything else, and for one that has more than `limit`.
+
+    Without `links` neither the file may be one, nor the folder that it lies in.
+    """
     try:
-        if not links and path.parent.is_symlink():
-            return None
-        with open(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None
-            data = file.read(limit + 1)
+        where = Path(os.path.realpath(path)) if links else path
+        with GuardedFolder.open(where.parent, shared=True) as folder:
+            return folder.read(where.name, limit)
     except (OSError, ValueError):
         return None
-    return data if len(data) <= limit else None
 
 
 def _entries(text: str) -> Iterator[tuple[str, str, str, str]]:

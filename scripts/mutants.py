@@ -33,6 +33,46 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "sources-below-their-base",
+        "the source of a set is walked below its base, through no link",
+        "s3sync/archive/walk.py",
+        'opened = folder_below(base, [name for names in (top, folder) for name in names.split("/") if name])',
+        "opened = GuardedFolder.open(os.path.realpath(Path(base, top, folder)), shared=True)",
+        ("tests/promises/hostile/test_sources_of_archives.py", "-k", "walked"),
+    ),
+    Mutant(
+        "headers-below-their-base",
+        "a header is read through no link below the source",
+        "s3sync/archive/readers/__init__.py",
+        "    return folder_below(base, names).open_read(name)",
+        "    return folder_below(os.path.realpath(os.path.join(base, *names))).open_read(name)",
+        ("tests/promises/hostile/test_sources_of_archives.py", "-k", "header"),
+    ),
+    Mutant(
+        "units-that-became-links",
+        "a unit whose folder became a link is neither sent nor deleted",
+        "s3sync/archive/unit_root.py",
+        "        if below and unit.root.endswith(end):",
+        "        if False:",
+        ("tests/promises/hostile/test_sources_of_archives.py", "-k", "became_a_link"),
+    ),
+    Mutant(
+        "exiftool-gets-the-open-file",
+        "a program that looks into a file gets the very file that was opened",
+        "s3sync/disk/looking_in.py",
+        'return name if os.name == "posix"',
+        "return path if True",
+        ("tests/promises/hostile/test_sources_of_archives.py", "-k", "exiftool"),
+    ),
+    Mutant(
+        "opened-elsewhere",
+        "no room but disk/ opens by a path",
+        "s3sync/gitconfig.py",
+        "            return folder.read(where.name, limit)",
+        "            return where.read_bytes()[:limit]",
+        ("tests/unit/disk/test_one_room.py",),
+    ),
+    Mutant(
         "put-condition",
         "P6: a remote overwrite is conditional on the version that was planned against",
         "s3sync/store/lanes/obstore/lane.py",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
-from pathlib import Path
 
-from s3sync.archive.readers import open_file
+from s3sync.archive.readers import Below, open_file
 from s3sync.archive.readers.said import said, time_fields
 from s3sync.core.archive.layout import OF_DATES, OF_HEADERS, date_in, range_of, stem_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Source
@@ -42,15 +41,16 @@ def of_names(path: str) -> dict[str, str]:
 
 
 def of_folder(
-    chosen: ArchiveSet, top: Path, path: str, files: Callable[[], Iterable[Source]], needs: frozenset[str]
+    chosen: ArchiveSet, base: str, path: str, files: Callable[[], Iterable[Source]], needs: frozenset[str]
 ) -> dict[str, str]:
     """Fields of a folder. The date is in its name, else its newest file's; of headers count those that agree.
 
-    Raises `OSError` where a file has to be read and cannot be.
+    `base` is the real path of the folder that its own `path` is below. Raises `OSError` where a file has to be read and
+    cannot be.
     """
     fields = of_names(path)
     if needs & OF_HEADERS:
-        fields |= _agreed(chosen, top, files(), needs)
+        fields |= _agreed(chosen, base, path, files(), needs)
     if needs & OF_DATES:
         when = date_in(fields["name"])
         if when is not None:
@@ -60,33 +60,36 @@ def of_folder(
     return fields
 
 
-def _agreed(chosen: ArchiveSet, top: Path, files: Iterable[Source], needs: frozenset[str]) -> dict[str, str]:
+def _agreed(chosen: ArchiveSet, base: str, path: str, files: Iterable[Source], needs: frozenset[str]) -> dict[str, str]:
     """Fields in which all files of a folder agree that have them at all."""
     every: dict[str, set[str]] = {}
     for source in files:
         if source.kind is Kind.FILE:
-            for name, value in _said(chosen, top / source.path, needs & OF_HEADERS).items():
+            for name, value in _said(chosen, Below(base, f"{path}/{source.path}"), needs & OF_HEADERS).items():
                 every.setdefault(name, set()).add(value)
     found = {name: next(iter(values)) for name, values in every.items() if len(values) == 1}
     differing = {f"no {name}": "its files differ in it" for name, values in every.items() if len(values) > 1}
     return {name: value for name, value in found.items() if name in needs or name.startswith("no ")} | differing
 
 
-def of_file(chosen: ArchiveSet, top: Path, path: str, mtime_ns: int, needs: frozenset[str]) -> dict[str, str]:
-    """Fields of one file. Raises `OSError` where it has to be read and cannot be."""
-    fields = of_names(path) | _said(chosen, top / path, needs)
+def of_file(chosen: ArchiveSet, base: str, path: str, mtime_ns: int, needs: frozenset[str]) -> dict[str, str]:
+    """Fields of one file below the folder with the real path `base`.
+
+    Raises `OSError` where it has to be read and cannot be.
+    """
+    fields = of_names(path) | _said(chosen, Below(base, path), needs)
     if "md5" in needs:
-        fields["md5"] = _md5(top / path)
+        fields["md5"] = _md5(Below(base, path))
     if needs & OF_DATES and "date" not in fields:
         fields |= time_fields(local_time(mtime_ns, zone_of(chosen)), "mtime")
     return fields
 
 
-def _said(chosen: ArchiveSet, path: Path, needs: frozenset[str]) -> dict[str, str]:
+def _said(chosen: ArchiveSet, file: Below, needs: frozenset[str]) -> dict[str, str]:
     """Fields that a file says about itself, as far as its kind is known. Raises `OSError`."""
     if not needs & (OF_HEADERS | OF_DATES):
         return {}
-    return said(path, zone_of(chosen), chosen.timezone is not None)
+    return said(file, zone_of(chosen), chosen.timezone is not None)
 
 
 def of_night(night: str) -> dict[str, str]:
@@ -103,9 +106,9 @@ def local_time(mtime_ns: int, zone: tzinfo | None) -> datetime:
         return found
 
 
-def _md5(path: Path) -> str:
+def _md5(place: Below) -> str:
     digest = hashlib.md5(usedforsecurity=False)
-    with open_file(path) as file:
+    with open_file(place) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

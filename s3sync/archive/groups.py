@@ -14,8 +14,11 @@ from s3sync.core.archive.values import ArchiveSet, Source
 from s3sync.disk.errors import reason_of
 
 
-def groups(chosen: ArchiveSet, base: Path, files: list[Source], selection: Selection) -> Iterator[Outline]:
-    """One outline for each text that `group` gives, and a refused one for each file without such a text."""
+def groups(chosen: ArchiveSet, base: Path, real: str, files: list[Source], selection: Selection) -> Iterator[Outline]:
+    """One outline for each text that `group` gives, and a refused one for each file without such a text.
+
+    `base` is the folder of all, and `real` its real path.
+    """
     template, layout = parse_layout(chosen.group or ""), parse_layout(chosen.layout)
     needs = template.needs | layout.needs
     members: dict[str, list[Source]] = {}
@@ -23,7 +26,7 @@ def groups(chosen: ArchiveSet, base: Path, files: list[Source], selection: Selec
     known: dict[str, dict[str, str]] = {}
     for main, sidecars in with_companions(files, selection):
         try:
-            fields = read.of_file(chosen, base, main.path, main.mtime_ns, needs)
+            fields = read.of_file(chosen, real, main.path, main.mtime_ns, needs)
             name = name_of(template.render(fields))
         except (LayoutError, OSError) as error:
             reason = reason_of(error) if isinstance(error, OSError) else str(error)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from s3sync.archive.unit_root import real_root
 from s3sync.archive.walk import light_of
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Source, Unit, UnitKind
 from s3sync.core.checksum import Checksum
@@ -45,7 +46,7 @@ def remove_local(rules: ArchiveSet, unit: Unit, index: Index, check: Callable[[]
     `index` is of an archive that was verified just now. First every file is read, and must have the SHA-256 of its
     member; one that differs raises `SourceChanged`, and nothing is deleted. A file that changes after that stays.
     """
-    root = os.path.realpath(unit.root)
+    root = real_root(unit)
     stays = light_of(rules) if rules.keep_light else lambda path: False
     going = [one for one in unit.sources if one.kind is not Kind.FOLDER and not stays(one.path)]
     along = [one for one in unit.sidecars if one not in unit.sources and not stays(one.path)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from msgspec.structs import replace as changed
@@ -13,6 +12,7 @@ from s3sync.archive.content import Content
 from s3sync.archive.indexes import TakesRows, add_rows, write_index
 from s3sync.archive.journal import Journal
 from s3sync.archive.sealing import key_id_of
+from s3sync.archive.unit_root import real_root
 from s3sync.archive.upload import Uploaded, upload
 from s3sync.core.archive.layout import sidecar_key
 from s3sync.core.archive.tar import as_bytes, is_utf8
@@ -153,7 +153,7 @@ def _content(carrier: Carrier, rules: ArchiveSet, unit: Unit, key: str, top: str
     return Content(
         key,
         unit.id,
-        os.path.realpath(unit.root),
+        real_root(unit),
         top,
         sources,
         rules.pack,

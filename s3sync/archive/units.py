@@ -23,6 +23,7 @@ from s3sync.core.archive.values import ArchiveSet, Kind, Source, Unit, UnitKind
 from s3sync.core.quantities import counted
 from s3sync.core.spelling import stands_for
 from s3sync.disk.errors import reason_of
+from s3sync.disk.tree import folder_below, kept_folders
 from s3sync.errors import ConfigError, UsageError
 
 EMPTY = "there is no file in it"
@@ -46,21 +47,23 @@ def find_units(
     if chosen.rows is not None:
         return  # what a table holds, `archive/rows` says
     selection = Selection(chosen)
-    outlines = _outlines(chosen, root, selection)
-    refuse_clashes(chosen, outlines, lambda outline: _unit(chosen, outline, selection))
+    base, pattern = source_base(chosen, root)
+    real = os.path.realpath(base)
+    outlines = _outlines(chosen, base, pattern, selection)
+    refuse_clashes(chosen, outlines, lambda outline: _unit(chosen, outline, real, selection))
     wanted = _wanted(chosen, names, [outline.id for outline in outlines])
     moment = time.time() if now is None else now
     for outline in outlines:
         if wanted is not None and outline.id not in wanted:
             continue
-        unit = _unit(chosen, outline, selection)
+        unit = _unit(chosen, outline, real, selection)
         if not due_only or is_due(chosen, unit, moment):
             yield unit
 
 
 def has_units(chosen: ArchiveSet, root: Path | None) -> bool:
     """True if a set finds any unit on the disk. Raises `ConfigError` where there is no source."""
-    return chosen.rows is None and bool(_outlines(chosen, root, Selection(chosen)))
+    return chosen.rows is None and bool(_outlines(chosen, *source_base(chosen, root), Selection(chosen)))
 
 
 def is_due(chosen: ArchiveSet, unit: Unit, now: float) -> bool:
@@ -99,8 +102,7 @@ def _wanted(chosen: ArchiveSet, names: Sequence[str], ids: list[str]) -> frozens
     return wanted if names else None
 
 
-def _outlines(chosen: ArchiveSet, root: Path | None, selection: Selection) -> list[Outline]:
-    base, pattern = source_base(chosen, root)
+def _outlines(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: Selection) -> list[Outline]:
     try:
         status = base.stat()
     except OSError as error:
@@ -109,39 +111,45 @@ def _outlines(chosen: ArchiveSet, root: Path | None, selection: Selection) -> li
         raise ConfigError(f"the source of archives.{chosen.name} is not there: {base}", why=why, hint=hint) from None
     if not stat.S_ISDIR(status.st_mode):
         raise ConfigError(f"the source of archives.{chosen.name} is no folder: {base}", hint="name the folder above it")
+    real = os.path.realpath(base)
     if chosen.unit is UnitKind.FOLDER:
-        found = _folders(chosen, base, pattern, selection)
+        found = _folders(chosen, base, real, pattern, selection)
     elif chosen.unit is UnitKind.FILE:
-        found = _files(chosen, base, pattern, selection)
+        found = _files(chosen, base, real, pattern, selection)
     else:
         from s3sync.archive.groups import groups
 
-        found = groups(chosen, base, _all_files(base, pattern, selection), selection)
-    return sorted(found, key=lambda outline: os.fsencode(outline.id))
+        found = groups(chosen, base, real, _all_files(base, real, pattern, selection), selection)
+    with kept_folders():
+        return sorted(found, key=lambda outline: os.fsencode(outline.id))
 
 
-def _folders(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[Outline]:
+def _folders(
+    chosen: ArchiveSet, base: Path, real: str, pattern: tuple[str, ...], selection: Selection
+) -> Iterator[Outline]:
     layout = parse_layout(chosen.layout)
-    for path in _matching(base, pattern or ("*",), selection):
+    for path in _matching(real, pattern or ("*",), selection):
         top = base / path
         if chosen.marker is not None and not os.path.lexists(top / chosen.marker):
             continue
         outline = Outline(path, str(top))
         try:
-            known = read.of_folder(chosen, top, path, lambda top=top: walk(top, selection, []), layout.needs)  # type: ignore[misc]
+            known = read.of_folder(chosen, real, path, lambda path=path: walk(real, path, selection, []), layout.needs)  # type: ignore[misc]
             yield structs.replace(outline, key=key_for(chosen, layout, known), fields=known)
         except (LayoutError, OSError) as error:
             yield structs.replace(outline, refused=_reason(error))
 
 
-def _files(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[Outline]:
+def _files(
+    chosen: ArchiveSet, base: Path, real: str, pattern: tuple[str, ...], selection: Selection
+) -> Iterator[Outline]:
     layout = parse_layout(chosen.layout)
-    for main, sidecars in with_companions(_all_files(base, pattern, selection), selection):
+    for main, sidecars in with_companions(_all_files(base, real, pattern, selection), selection):
         folder, _, name = main.path.rpartition("/")
         top = base / folder
         outline = Outline(main.path, str(top), sources=(structs.replace(main, path=name),))
         try:
-            known = read.of_file(chosen, base, main.path, main.mtime_ns, layout.needs)
+            known = read.of_file(chosen, real, main.path, main.mtime_ns, layout.needs)
             key = key_for(chosen, layout, known)
         except (LayoutError, OSError) as error:
             yield structs.replace(outline, refused=_reason(error))
@@ -154,15 +162,15 @@ def _reason(error: Exception) -> str:
     return reason_of(error) if isinstance(error, OSError) and not isinstance(error, Unreadable) else str(error)
 
 
-def _all_files(base: Path, pattern: tuple[str, ...], selection: Selection) -> list[Source]:
+def _all_files(base: Path, real: str, pattern: tuple[str, ...], selection: Selection) -> list[Source]:
     """The selected files below the base, or below those folders in it that match. Raises `ConfigError`."""
     found: list[Source] = []
     try:
-        for folder in _matching(base, pattern, selection) if pattern else ("",):
+        for folder in _matching(real, pattern, selection) if pattern else ("",):
             above = f"{folder}/" if folder else ""
             found += (
                 structs.replace(source, path=above + source.path)
-                for source in walk(base / folder, selection, [])
+                for source in walk(real, folder, selection, [])
                 if source.kind is Kind.FILE
             )
     except Unreadable as error:
@@ -172,14 +180,14 @@ def _all_files(base: Path, pattern: tuple[str, ...], selection: Selection) -> li
     return list(in_order(found))
 
 
-def _matching(base: Path, pattern: tuple[str, ...], selection: Selection) -> Iterator[str]:
+def _matching(real: str, pattern: tuple[str, ...], selection: Selection) -> Iterator[str]:
     """Folders below the base whose names match one pattern a level, through no link, and none of git or s3sync."""
     level = [""]
     for part in pattern:
         level = [
             f"{folder}/{entry}" if folder else entry
             for folder in level
-            for entry in _subfolders(base / folder)
+            for entry in _subfolders(real, folder)
             if fnmatchcase(entry, part)
             and entry.startswith(".") <= part.startswith(".")
             and not stands_for(entry, PRIVATE)
@@ -188,20 +196,21 @@ def _matching(base: Path, pattern: tuple[str, ...], selection: Selection) -> Ite
     return iter(level)
 
 
-def _subfolders(folder: Path) -> list[str]:
+def _subfolders(real: str, folder: str) -> list[str]:
     try:
-        with os.scandir(folder) as entries:
+        with folder_below(real, folder.split("/") if folder else ()).scandir() as entries:
             return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     except OSError as error:
-        raise ConfigError(f"cannot list {folder}", why=reason_of(error)) from error
+        raise ConfigError(f"cannot list {Path(real, folder)}", why=reason_of(error)) from error
 
 
-def _unit(chosen: ArchiveSet, outline: Outline, selection: Selection) -> Unit:
+def _unit(chosen: ArchiveSet, outline: Outline, real: str, selection: Selection) -> Unit:
     problems: list[str] = []
     sources, refused = outline.sources, outline.refused
     if sources is None:
         try:
-            sources = in_order(list(walk(Path(outline.root), selection, problems)))
+            with kept_folders():
+                sources = in_order(list(walk(real, outline.id, selection, problems)))
             if all(source.kind is Kind.FOLDER for source in sources):
                 refused = EMPTY
         except Unreadable as error:

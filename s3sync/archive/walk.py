@@ -14,6 +14,8 @@ from s3sync.core.archive.values import ArchiveSet, Kind, Source, UnitKind
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.core.spelling import stands_for
 from s3sync.disk.errors import reason_of
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import folder_below
 from s3sync.local.patterns import Patterns, compile_patterns
 
 _ODD = {
@@ -99,16 +101,17 @@ def light_of(chosen: ArchiveSet) -> Callable[[str], bool]:
     return matcher((*chosen.light, *(f"!{pattern}" for pattern in chosen.heavy if not pattern.startswith("!"))))
 
 
-def walk(top: Path, selection: Selection, problems: list[str]) -> Iterator[Source]:
+def walk(base: str, top: str, selection: Selection, problems: list[str]) -> Iterator[Source]:
     """Everything below a folder that is selected, in no order. What cannot be archived is told in `problems`.
 
-    Folders count only where nothing is selected by pattern. Raises `Unreadable`.
+    `top` are the folder's names below `base`, a real path: no link is followed below that, whatever is put there
+    meanwhile. Folders count only where nothing is selected by pattern. Raises `Unreadable`.
     """
     waiting = [""]
     while waiting:
         folder = waiting.pop()
         above = f"{folder}/" if folder else ""
-        for entry in _entries(top, folder):
+        for opened, entry in _entries(base, top, folder):
             name = entry.name
             path = above + name
             if selection.withholds(name):
@@ -120,15 +123,15 @@ def walk(top: Path, selection: Selection, problems: list[str]) -> Iterator[Sourc
                     if selection.takes_all:
                         yield Source(path, Kind.FOLDER, 0, stat.S_IMODE(found.st_mode), found.st_mtime_ns)
             elif selection.takes_inside(path, name):
-                source = source_of(path, found, top)
+                source = source_of(path, found, opened)
                 if source is None:
                     problems.append(f"{path}: it is {_ODD.get(stat.S_IFMT(found.st_mode), 'no file')}")
                 else:
                     yield source
 
 
-def source_of(path: str, found: os.stat_result, top: Path) -> Source | None:
-    """The file or link of that status; None for what is neither. Raises `Unreadable`."""
+def source_of(path: str, found: os.stat_result, folder: GuardedFolder) -> Source | None:
+    """The file or link of that status, in a folder; None for what is neither. Raises `Unreadable`."""
     mode = stat.S_IMODE(found.st_mode)
     mode = _MODES.setdefault(mode, mode)
     if stat.S_ISREG(found.st_mode):
@@ -137,7 +140,7 @@ def source_of(path: str, found: os.stat_result, top: Path) -> Source | None:
         return Source(path, Kind.FILE, size, mode, found.st_mtime_ns)
     if stat.S_ISLNK(found.st_mode):
         try:
-            target = os.readlink(top / path)  # noqa: PTH115 - a Path would rewrite what the link says
+            target = folder.readlink(path.rpartition("/")[2])
         except OSError as error:
             raise Unreadable(f"{path}: {reason_of(error)}") from error
         return Source(path, Kind.LINK, 0, mode, found.st_mtime_ns, target)
@@ -151,20 +154,16 @@ def in_order(sources: list[Source]) -> tuple[Source, ...]:
     return tuple(sorted(sources, key=lambda source: os.fsencode(source.path)))
 
 
-def _entries(top: Path, folder: str) -> Iterator[os.DirEntry[str]]:
-    """Entries of a folder, which is open as long as they are taken: the way to each is short then."""
-    place = top / folder if folder else top
+def _entries(base: str, top: str, folder: str) -> Iterator[tuple[GuardedFolder, os.DirEntry[str]]]:
+    """Entries of a folder, which is open as long as they are taken."""
     try:
-        base = os.open(place, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)) if os.scandir in os.supports_fd else place
-        try:
-            with os.scandir(base) as entries:
-                listed = list(entries)
-            yield from listed
-        finally:
-            if isinstance(base, int):
-                os.close(base)
+        opened = folder_below(base, [name for names in (top, folder) for name in names.split("/") if name])
+        with opened.scandir() as entries:
+            listed = list(entries)
+            for entry in listed:
+                yield opened, entry
     except OSError as error:
-        raise Unreadable(f"{folder or top.name}: {reason_of(error)}") from error
+        raise Unreadable(f"{folder or Path(base, top).name}: {reason_of(error)}") from error
 
 
 def _status(entry: os.DirEntry[str], path: str) -> os.stat_result:

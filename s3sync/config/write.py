@@ -166,28 +166,30 @@ def replace_file(path: Path, body: bytes, *, private: bool = False) -> None:
 
     The temporary file has always the same name, so that what a killed run left there goes with the next one.
     """
-    temporary = path.with_name(f"{path.name}.s3sync.tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-            # By the open file: whoever may write there too may have put a link at its name.
-            if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), _mode(path, private))
-            if not stat.S_ISREG(temporary.lstat().st_mode):
-                raise PermissionError(errno.EPERM, "somebody else put something there", str(temporary))
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    temporary = f"{path.name}.s3sync.tmp"
+    with GuardedFolder.open(os.path.realpath(path.parent), shared=True) as folder:
+        folder.unlink(temporary, missing_ok=True)
+        try:
+            with open(folder.create(temporary), "wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+                # By the open file: whoever may write there too may have put a link at its name.
+                if hasattr(os, "fchmod"):
+                    os.fchmod(file.fileno(), _mode(folder, path.name, private))
+            if not folder.has_file(temporary):
+                raise PermissionError(errno.EPERM, "somebody else put something there", f"{path}.s3sync.tmp")
+            folder.replace(temporary, path.name)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                folder.unlink(temporary)
+            raise
 
 
-def _mode(path: Path, private: bool) -> int:
-    if exists(path):
-        return path.stat().st_mode & 0o777
+def _mode(folder: GuardedFolder, name: str, private: bool) -> int:
+    found = folder.find(name)
+    if found is not None:
+        return stat.S_IMODE(found.st_mode) & 0o777
     if private:
         return 0o600
     umask = os.umask(0)

@@ -76,6 +76,12 @@ def into(found: bytearray, most: int) -> Callable[[bytes], None]:
     return lambda chunk: found.extend(chunk[: most - len(found)])
 
 
+def name_of(descriptor: int, path: str) -> str:
+    """Name by which a program opens the very file that is open here, whatever stands at its path by then."""
+    name = f"/dev/fd/{descriptor}"
+    return name if os.name == "posix" and os.path.exists(name) else path  # noqa: PTH110
+
+
 @contextmanager
 def _started(
     argv: Sequence[str], files: Sequence[int], bounds: Bounds, environ: Mapping[str, str]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
 
-from s3sync.archive.readers import Unsaid, open_file
+from s3sync.archive.readers import Place, Unsaid, open_file
 
 JPEG = (".jpg", ".jpeg")
 TIFF = (".tif", ".tiff", ".dng", ".cr2", ".nef", ".arw", ".pef", ".orf", ".rw2", ".srw")
@@ -26,7 +25,7 @@ class Photo(Struct, frozen=True):
     camera: str | None
 
 
-def read_photo(path: Path) -> Photo:
+def read_photo(path: Place) -> Photo:
     """Raises `Unsaid` and `OSError`."""
     with open_file(path) as file:
         return photo_in(file, path.name)

@@ -11,12 +11,11 @@ import re
 import time
 from collections import deque
 from datetime import datetime
-from pathlib import Path
 
 from msgspec import DecodeError, Struct, ValidationError, json
 
-from s3sync.archive.readers import Unsaid
-from s3sync.disk.looking_in import Bounds, into, run
+from s3sync.archive.readers import Place, Unsaid, descriptor_of
+from s3sync.disk.looking_in import Bounds, into, name_of, run
 from s3sync.disk.programs import program
 
 ENDINGS = (".heic", ".heif", ".cr3", ".raf", ".gpr", ".insp", ".mts", ".m2ts", ".avi", ".mpg", ".mxf", ".r3d", ".wmv")
@@ -43,7 +42,7 @@ _in_vain = deque[float](maxlen=MOST_IN_VAIN)
 """Times at which it came to no end."""
 
 
-def read_by_exiftool(path: Path) -> Told:
+def read_by_exiftool(path: Place) -> Told:
     """Raises `Unsaid`, also where the program is not installed; `OSError` where it comes to no end: by another date the
     file would get another key than on another day.
     """
@@ -60,14 +59,19 @@ def read_by_exiftool(path: Path) -> Told:
     return Told(taken or made, taken is None, model)
 
 
-def _asked(exiftool: str, path: Path) -> bytes:
+def _asked(exiftool: str, path: Place) -> bytes:
     """What it tells of a file. Raises `OSError`."""
     if len(_in_vain) == MOST_IN_VAIN and time.monotonic() - _in_vain[0] < AGAIN_S:
         why = f"ExifTool is not asked any more: it came to no end with {MOST_IN_VAIN} other files; move those away"
         raise OSError(errno.ETIMEDOUT, why, str(path))
     told, own = bytearray(), {name: os.environ[name] for name in _OWN if name in os.environ}
-    bounds, words = Bounds(PATIENCE_S, 0, MOST_DATA), [*_WORDS, "--", str(path.absolute())]
-    if run([exiftool, *words], into(told, MOST_TOLD), bounds, environ=own).late:
+    bounds, descriptor = Bounds(PATIENCE_S, 0, MOST_DATA), descriptor_of(path)
+    try:
+        words = [*_WORDS, "--", name_of(descriptor, os.path.abspath(str(path)))]  # noqa: PTH100 - no link is followed
+        ended = run([exiftool, *words], into(told, MOST_TOLD), bounds, files=(descriptor,), environ=own)
+    finally:
+        os.close(descriptor)
+    if ended.late:
         _in_vain.append(time.monotonic())
         raise OSError(errno.ETIMEDOUT, f"ExifTool comes to no end with it within {PATIENCE_S} s", str(path))
     return bytes(told)

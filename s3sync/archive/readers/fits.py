@@ -10,10 +10,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
-from s3sync.archive.readers import Unsaid, open_file
+from s3sync.archive.readers import Place, Unsaid, open_file
 
 if TYPE_CHECKING:
     import gzip
@@ -86,7 +85,7 @@ def is_fits(name: str) -> bool:
     return name.casefold().endswith(ENDINGS)
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Place) -> Header:
     """The primary header; where that has no image, as in `.fz`, with the next header's cards before its own.
 
     Raises `Unsaid` for what is no FITS file, and `OSError`.

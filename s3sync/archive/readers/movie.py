@@ -6,12 +6,11 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
 
-from s3sync.archive.readers import Unsaid, open_file
+from s3sync.archive.readers import Place, Unsaid, open_file
 
 ENDINGS = (".mp4", ".mov", ".m4v", ".3gp", ".360", ".lrv", ".insv", ".osv", ".braw", ".crm")
 MOST_BOXES = 10_000
@@ -32,7 +31,7 @@ class Movie(Struct, frozen=True):
     camera: str | None
 
 
-def read_movie(path: Path) -> Movie:
+def read_movie(path: Place) -> Movie:
     """Raises `Unsaid` and `OSError`."""
     with open_file(path) as file:
         return movie_in(file, os.fstat(file.fileno()).st_size)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 
-from s3sync.archive.readers import Unsaid, exif, exiftool, fits, movie
+from s3sync.archive.readers import Place, Unsaid, exif, exiftool, fits, movie
 
 NO_ZONE = "the header has no longitude of the site, and the set no timezone"
 
 
-def said(path: Path, zone: tzinfo | None, zone_is_said: bool) -> dict[str, str]:
+def said(path: Place, zone: tzinfo | None, zone_is_said: bool) -> dict[str, str]:
     """Fields by name; `no NAME` holds the reason for one that is missing. Raises `OSError`.
 
     `zone` is where the dates count; `zone_is_said`: by the set, and not by this computer's clock.

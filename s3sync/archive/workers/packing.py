@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.putting import Put, Putting
 from s3sync.archive.split import put_unit
+from s3sync.archive.unit_root import real_root
 from s3sync.archive.workers.failure import Failure, failure_of
 from s3sync.archive.workers.place import Where, opened, own_journal
 from s3sync.archive.workers.sight import Sight, Unseen, sight_of, unseen
@@ -52,9 +52,9 @@ def pack_task(
     replace_: bool,
 ) -> PackTask:
     """The task of sending a unit. Raises `LocalError` for one that is not as it was found."""
-    bare = replace(unit, root=os.path.realpath(unit.root), fields=dict(unit.fields))
+    bare = replace(unit, root=real_root(unit), fields=dict(unit.fields))
     made = frozenset(index.key for index in known if is_made(index))
-    sight, as_data = sight_of(unit.root, unit.sources), replace(rules, tags=dict(rules.tags))
+    sight, as_data = sight_of(bare.root, unit.sources), replace(rules, tags=dict(rules.tags))
     return PackTask(where, as_data, bare, known, made, replace_, sight, uuid.uuid4().hex)
 
 

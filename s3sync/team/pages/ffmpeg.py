@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from s3sync.disk.looking_in import Bounds, into, run
+from s3sync.disk.looking_in import Bounds, into, name_of, run
 from s3sync.disk.programs import program
 
 INSTALL = "install ffmpeg, or: pip install 's3sync-collab[review]'"
@@ -113,18 +113,12 @@ class Ffmpeg(Struct, frozen=True):
         argv = [self.program, "-nostdin", "-hide_banner", "-loglevel", "info", "-max_alloc", str(MOST_MEMORY)]
         argv += ["-threads", "1", "-max_pixels", str(MOST_PIXELS), "-protocol_whitelist", "file"]
         argv += ["-format_whitelist", FORMATS, *(["-ss", f"{at_s:.3f}"] if at_s else [])]
-        argv += ["-i", f"file:{_name_of(descriptor, path)}", *words]
+        argv += ["-i", f"file:{name_of(descriptor, path)}", *words]
         try:
             ended = run(argv, out, Bounds(self.patience_s, MOST_TOLD), files=(descriptor,))
         except OSError:
             return False, b""
         return ended.code == 0, ended.told
-
-
-def _name_of(descriptor: int, path: str) -> str:
-    """Name by which the program opens the very file that is open here, whatever stands at its path by then."""
-    name = f"/dev/fd/{descriptor}"
-    return name if os.name == "posix" and Path(name).exists() else path
 
 
 def read_facts(told: str) -> Facts | None:

@@ -104,7 +104,7 @@ def test_a_file_that_names_others_shows_none_of_them(
 ) -> None:
     """By the path as where files have no descriptors: then a list beside a film may name it."""
     if by_path:
-        monkeypatch.setattr(module, "_name_of", lambda descriptor, path: path)
+        monkeypatch.setattr(module, "name_of", lambda descriptor, path: path)
     (tmp_path / "secret.mp4").write_bytes(film("h264.mp4"))
     for name, content in hostile(tmp_path):
         path = tmp_path / name
