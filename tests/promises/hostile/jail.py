@@ -24,6 +24,7 @@ from pathlib import Path
 
 from s3sync.core.names import STATE_DIR
 from s3sync.store.folder import FolderStore
+from tests.kit.cameras import frame
 from tests.kit.people import PROJECT, REPO, Person, Result
 from tests.kit.servers import SeaweedFS
 from tests.promises.hostile.false_server import FalseServer, Lie
@@ -119,10 +120,24 @@ class Jail:
             self.person.write(name, name * 3)
         own = self.person.root / "home" / ".config" / "s3sync" / "config.yaml"
         own.parent.mkdir(parents=True)
-        own.write_text("retries: 1\nread_timeout: 5\n")
+        own.write_text(f"retries: 1\nread_timeout: 5\narchives: {{shots: {self._shots()}}}\n")
         self.person.ok("up")
+        self.person.ok("archive", "run")
         self.person.write("a.txt", "edited")
         self.person.ok("sync")
+
+    def _shots(self) -> str:
+        """A set of hers whose source lies in the clone, and whose store is on the disk that strangers write to."""
+        for name in ("b40/a.txt", "b40/deep/b.txt", "b41/c.txt"):
+            file = self.person.repo / "shots" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(name)
+        for unit in ("b40", "b41"):
+            frame(self.person.repo / "shots" / unit / "m31.fits", {"OBJECT": "M31"})
+        FolderStore(self.root / "archived", create=True)
+        layout = '"{object}/{id}"'
+        source, store = self.person.repo / "shots", f"file://{self.root / 'archived'}"
+        return f"{{store: '{store}', source: '{source}', layout: {layout}}}"
 
     @property
     def staging(self) -> Path:
@@ -136,6 +151,8 @@ class Jail:
             "project": self.person.project,
             "other places": self.person.project,
             "repository": self.person.repo,
+            "shots": self.person.repo / "shots",
+            "archived": self.root / "archived",
             "records": self.store / ".s3sync-store",
             "objects": self.store / REPO / PROJECT,
             "objects of ours": self.store / REPO / ".s3sync",
@@ -200,7 +217,7 @@ class Jail:
         assert not changed, f"changed: {changed}"
         assert not self.mark.exists(), "a program ran"
         assert not taken(self.recorder), "a server that nobody agreed to was asked"
-        for top in (self.store, self.staging):
+        for top in (self.store, self.staging, self.root / "archived"):
             for folder, _, files in os.walk(top) if not top.is_symlink() else ():  # a stranger made it one to a canary
                 for name in files:
                     self._holds_no_token(Path(folder, name))
@@ -256,7 +273,7 @@ class Jail:
 
     def clear(self, path: Path) -> bool:
         """Make a name free; whether it is one below a folder that is really there."""
-        top = next((top for top in (self.person.repo, self.store) if top in path.parents), None)
+        top = next((top for top in (self.person.repo, self.store, self.root / "archived") if top in path.parents), None)
         if top is None or path == self.staging.parent / ".git":
             return False
         folder = path.parent

@@ -28,6 +28,7 @@ from tests.kit.servers import SeaweedFS
 from tests.promises.hostile.checks import NASTY
 from tests.promises.hostile.false_server import ABOUT, LIES, Lie
 from tests.promises.hostile.jail import Jail, Liar, Recorder
+from tests.scenarios.cli.test_docs import COMMANDS as ALL_COMMANDS
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="needs FIFOs and modes"),
@@ -58,7 +59,24 @@ COMMANDS = (
     "organize ./named ./copied --layout {name} --move --yes", "organize --undo --yes", "organize --undo --dry-run",
     "keys", "keys create", "keys me", "dashboard --json", "dashboard --publish --dry-run", "cost --json", "repos",
     "repos add --name films .", "receive", "receive --list --json", "pin a.txt", "share a.txt --json",
+    "archive run", "archive run b40 --replace", "archive run --delete-local --yes", "archive verify --all --deep",
+    "archive show b40", "archive stats", "archive cost", "archive analyze", "archive log", "archive poll --finish",
+    "archive catalogue rebuild", "archive catalogue check", "archive catalogue prune --yes",
+    "archive adopt --set shots",
+    "archive adopt --set shots --dry-run", "archive import .video-tools.env", "archive import x --dry-run",
+    "archive init --preset sessions --store file://elsewhere", "archive lifecycle diff",
+    "archive transition b40 --to STANDARD",
+    "archive remove b40 --yes", "archive auto", "archive auto status", "archive auto install", "archive auto uninstall",
+    "restore b40 --to back", "restore b40", "restore b40 --member a.txt --to back", "completion bash",
+    "config get store", "config show", "config unset transfers",
+    "keys list", "keys add jan x", "keys export shots/key", "keys import", "keys import shots/key",
+    "keys remove jan --yes",
+    "members list", "notify show", "notify test", "queue list", "repos list", "repos forget films",
+    "setup bucket --yes",
+    "setup budget --dry-run", "setup check", "setup member jan --dry-run", "state list", "state forget v --yes",
+    "watch install", "watch uninstall", "watch install --down", "dashboard --out s.html", "cost --detailed",
 )  # fmt: skip
+NOT_RUN = {"watch run": "it ends with the person: what it runs are `up` and `down`"}
 TALKING = [words for words in COMMANDS if words.split()[0] not in ("config", "state", "init", "trust", "hooks")]
 LARGE = 17 * 2**20
 INBOX = "0" * 32
@@ -76,6 +94,10 @@ NAMES = {
     "repository": (".s3sync.yaml", ".video-tools.env", ".s3syncignore", ".gitignore", "other", "other/s3-staging",
                    ".git/index", ".git/config", ".git/HEAD", ".git", ".git/hooks", ".git/hooks/post-merge",
                    ".git/hooks/pre-commit.before-s3sync"),
+    "shots": ("", "b40", "b40/a.txt", "b40/deep", "b40/m31.fits", "b41", "b41/c.txt", "b42", "b42/x.jpg", "b42/x.heic",
+              "b42/x.mov", "b42/x.fits.gz", "b42/.s3sync", "key", "b40/.git", "b43"),
+    "archived": ("", "M31", "M31/b40.tar", "M31/b40.tar.index.json", "M31/b41.tar", "M31/b41.tar.index.json", "x.tar",
+                 ".s3sync-store", ".s3sync-store/tmp", ".s3sync-store/store.json", ".s3sync-store/uploads"),
     "records": ("", "store.json", "tmp", "records", "uploads", "locks", "records/aa", "tmp/old", "uploads/x"),
     "objects": ("", "metadata.json", "a.txt", "b", "b/c.txt", "evil.txt", ".git/config", ".s3sync.yaml", "HEAD"),
     "objects of ours": ("", "parts", "trash", "parts/" + PROJECT, "trash/" + PROJECT, f"trash/{PROJECT}/../x",
@@ -107,6 +129,9 @@ INTENT_FIELDS = ("name", "kept_as", "by", "at", "stood_as", "mine", "arrived", "
                  "before", "after", "local", "remote", "in_remote_trash", "record")  # fmt: skip
 MANIFEST_FIELDS = ("files", "conflicts", "deleted", "cleaned", "members", "schema", "version", "write_id", "project",
                    "events", "receipts", "revision", "inboxes", "arriving")  # fmt: skip
+INDEX_FIELDS = ("format", "key", "unit", "members", "sidecars", "pack", "set", "size", "fields", "store")
+MEMBER_FIELDS = ("path", "kind", "size", "mode", "mtime_ns", "sha256", "target", "offset", "key")
+OF_ARCHIVES = [words for words in COMMANDS if words.split()[0] in ("archive", "restore")]
 TEAM: dict[str, tuple[tuple[str, str], dict[str, Any]]] = {
     "lock": (("objects of ours", LOCK), {"schema": 1, "name": "a.txt", "by": "jan", "for_s": 3600, "nonce": "x"}),
     "event": (("objects of ours", EVENTS), {"schema": 1, "id": "e", "at": "2026-01-01T00:00:00Z", "by": "jan",
@@ -120,7 +145,17 @@ SETTINGS = (
     "repo: ../x", "repo: films", "project: .git", "project: film", "ignore: ['!*']", "ignore: ['*']",
     "transfers: 0xffffffff", "transfers: 3", "bwlimit: 1:2:3", "user: {server}", "ca_bundle: {private}/key",
     "proxy: {server}", "region: us-east-1", "credentials: env", "store: &x [*x]", "sse: aws:kms",
-    "kms_key_id: arn:aws:kms:us-east-1:1:key/x",
+    "kms_key_id: arn:aws:kms:us-east-1:1:key/x", "store: az://account/films", "store: gs://bucket", "provider: gcs",
+    "store: 'rclone:x:films'", "credentials_path: {private}/key", "credentials_env: GITHUB_TOKEN", "notify: '{server}'",
+    "addressing: virtual", "accelerate: yes", "encrypt: yes", "storage_class: DEEP_ARCHIVE",
+    "receipts: {{readers: ack}}",
+    "archives: {{x: {{store: 'file://{private}', source: shots}}}}",
+    "archives: {{x: {{store: s3://bucket, source: ../..}}}}",
+    "archives: {{x: {{store: s3://bucket, source: '{private}'}}}}",
+    "archives: {{x: {{store: s3://bucket, source: .git}}}}",
+    "archives: {{shots: {{store: s3://bucket, source: shots, delete_local: after_verify}}}}",
+    "prices: {{x: {{us-east-1: {{storage: -1}}}}}}", "costs: {{budget: .inf}}", "hooks: {{large: 1e99}}",
+    "trash: {{last_copies: true}}", "notices: {{words: {{sent: '{server}'}}}}",
 )  # fmt: skip
 ENV_LINES = (
     "S3SYNC_STORE=s3://bucket", "S3_COLLAB_BUCKET=bucket", "AWS_PROFILE=prod", "export AWS_PROFILE='keys'",
@@ -244,6 +279,23 @@ class Strangers(RuleBasedStateMachine):
         }
         self.jail.run(command.split())
 
+    @rule(
+        unit=st.sampled_from(["b40", "b41"]),
+        fields=composed(INDEX_FIELDS),
+        member=st.dictionaries(st.sampled_from(MEMBER_FIELDS), values, max_size=3),
+        commands=st.lists(st.sampled_from(OF_ARCHIVES), min_size=1, max_size=3),
+    )
+    def index(self, unit: str, fields: dict[str, Any], member: dict[str, Any], commands: list[str]) -> None:
+        """What an archive says of itself."""
+        place = self.jail.places()["archived"] / "M31" / f"{unit}.tar.index.json"
+        if place.is_file() and not place.is_symlink():
+            said = {**json.loads(place.read_bytes()), **fields}
+            if isinstance(said.get("members"), list) and said["members"] and isinstance(said["members"][0], dict):
+                said["members"][0] |= member
+            self.jail.plant(place, "bytes", "", json.dumps(said).encode())
+        for command in commands:
+            self.jail.run(command.split())
+
     @rule(value=composed(MANIFEST_FIELDS), command=st.sampled_from(COMMANDS))
     def manifest(self, value: dict[str, Any], command: str) -> None:
         place = self.jail.places()["objects"]
@@ -296,6 +348,12 @@ class Strangers(RuleBasedStateMachine):
         if path.exists() and not path.is_symlink() and self.jail.private not in path.resolve().parents:
             path.chmod(mode)
         self.jail.run(then.split())
+
+
+def test_the_jail_knows_every_verb() -> None:
+    """A new command is one that strangers try, or it is said why not."""
+    run = {" ".join(words.split()[:length]) for words in COMMANDS for length in (1, 2)}
+    assert sorted(ALL_COMMANDS.keys() - run) == sorted(NOT_RUN)
 
 
 @pytest.fixture
