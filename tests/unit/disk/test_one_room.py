@@ -85,7 +85,7 @@ ALLOWED = {
         ("state/trusted.py", "sqlite3.connect"),
     },
     "SQLite opens by a path alone: what stands there and beside it is looked at before and after (trusted.py)": {
-        ("archive/rows/connection.py", "sqlite3.connect"), ("state/sqlite.py", "sqlite3.connect"),
+        ("archive/rows/sqlite_file.py", "sqlite3.connect"), ("state/sqlite.py", "sqlite3.connect"),
     },
 }  # fmt: skip
 
