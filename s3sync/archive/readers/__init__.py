@@ -32,7 +32,7 @@ class Below(NamedTuple):
 
 
 Place: TypeAlias = Path | Below
-"""Where a file is: a `Path` is one that the user named, of which no link is followed at its last name alone."""
+"""Place of a file: a `Path` is one that the user named, of which no link is followed at its last name alone."""
 
 
 def descriptor_of(place: Place) -> int:
