@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import md5
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from s3sync.archive import underway
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.chain import folder_of
 from s3sync.archive.foreign import read_headers
@@ -101,9 +101,10 @@ def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> 
     above, slash, last = (member.key or "").rpartition("/")
     if nfc(last) != nfc(member.path.rpartition("/")[2]):
         return False
-    name = f".s3sync-apart-{secrets.token_hex(8)}"
+    name = underway.mark_name()
     with suppress(OSError, StoreError):
         folder = folder_below(os.path.realpath(root), member.path.split("/")[:-1])
+        underway.sweep_marks(folder)
         os.close(folder.create(name))
         try:
             store.head(f"{above}{slash}{name}")
@@ -113,6 +114,7 @@ def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> 
         finally:
             folder.unlink(name, missing_ok=True)
         if both_ways:
+            _sweep_marks(store, f"{above}{slash}")
             empty = md5(b"", usedforsecurity=False).digest()
             store.put(f"{above}{slash}{name}", b"", mode=Overwrite(), headers=Headers(), md5=empty)
             try:
@@ -120,6 +122,19 @@ def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> 
             finally:
                 store.delete(f"{above}{slash}{name}")
     return False
+
+
+_SWEPT: set[tuple[str, str]] = set()
+"""Places of stores in which this process looked for marks already."""
+
+
+def _sweep_marks(store: Store, above: str) -> None:
+    """Remove marks that a killed run left beside objects."""
+    if (store.url, above) not in _SWEPT:
+        _SWEPT.add((store.url, above))
+        for info in store.list(f"{above}.s3sync-apart-"):
+            if underway.is_left_mark(info.key, info.size, info.modified.timestamp()):
+                store.delete(info.key)
 
 
 def refuse_own_copy(work: Working, unit: Unit, index: Index) -> None:

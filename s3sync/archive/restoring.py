@@ -26,6 +26,7 @@ from s3sync.archive.thaw import (
     Price,
     ThawLook,
     check_tier,
+    is_awaited,
     objects_of,
     price_of,
     thaw_all,
@@ -78,6 +79,8 @@ class RestoreReport(Struct):
     units: list[Restored] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     failed: list[Problem] = field(default_factory=list)
+    ended: dict[str, str] = field(default_factory=dict)
+    """Units among those of which the store tells only of a thaw that is over, by the time at which it ended."""
     warm: list[str] = field(default_factory=list)
     """Stores of which S3 Batch Operations were to begin thaws, and nothing is cold: there was no job."""
 
@@ -143,7 +146,7 @@ class Restoring(Struct, frozen=True):
             report.units.append(found)
             told(found)
             return None
-        if not self._is_ready(index, wanted, to):
+        if not self._is_ready(index, wanted, report, to):
             self.remember(index.key)
             report.pending.append(index.unit)
             return None
@@ -202,7 +205,7 @@ class Restoring(Struct, frozen=True):
                 why="another tool made it, and it could not be read when it was adopted",
                 hint=f"`s3sync restore {typed(archived.unit)}` reads it, and thaws it first if it is cold",
             )
-        if not self._is_ready(foreign_index(archived, ()), []):
+        if not self._is_ready(foreign_index(archived, ()), [], report):
             self.remember(archived.key)
             report.pending.append(archived.unit)
             return None
@@ -248,7 +251,9 @@ class Restoring(Struct, frozen=True):
         light = light_of(self.rules)
         return lambda path: light(path) and chosen(path)
 
-    def _is_ready(self, index: Index, wanted: list[Member], to: Destination | None = None) -> bool:
+    def _is_ready(
+        self, index: Index, wanted: list[Member], report: RestoreReport, to: Destination | None = None
+    ) -> bool:
         """True if all can be read now, after a thaw that was asked for and, if wanted, waited for. What the folder has
         already is neither thawed nor in the price."""
         objects = objects_of(index, wanted)
@@ -269,12 +274,15 @@ class Restoring(Struct, frozen=True):
         thawing = thaw_all(self.carrier, cold, self.options.days, self.options.tier)
         self._note_thaws(index, (one.thaw for one in thawing))
         self._note_back(index, thawing)
-        waiting = [one for one in thawing if one.thaw.state in (ThawState.COLD, ThawState.THAWING)]
+        waiting = [one for one in thawing if is_awaited(one.thaw, self.carrier.clock())]
         if waiting and self.options.wait and wait_for(look, self.carrier, waiting):
             waiting = []
             states = look.states(objects)
             self._note_thaws(index, (one.thaw for one in states))
             self._note_back(index, states)
+        ended = [one.thaw.until for one in waiting if one.thaw.state is ThawState.THAWED and one.thaw.until is not None]
+        if ended:
+            report.ended[index.unit] = format_time(min(ended))
         return not waiting
 
     def _lacking(

@@ -138,6 +138,11 @@ def has_expired(thaw: Thaw, now: datetime) -> bool:
     return thaw.state is ThawState.THAWED and thaw.until is not None and thaw.until <= now
 
 
+def is_awaited(thaw: Thaw, now: datetime) -> bool:
+    """True for what was asked for and cannot be read yet. Some stores go on telling of the copy that is over."""
+    return thaw.state in (ThawState.COLD, ThawState.THAWING) or has_expired(thaw, now)
+
+
 def _is_readable(carrier: Carrier, key: str) -> bool:
     try:
         with carrier.store.get(key, start=0, stop=1) as reader:

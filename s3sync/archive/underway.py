@@ -1,9 +1,11 @@
-"""Names of files on their way onto the disk, and what a killed restore left of them."""
+"""Names of files on their way onto the disk, and of marks beside files, and what a killed run left of them."""
 
 from __future__ import annotations
 
 import os
 import re
+import stat
+import time
 from contextlib import suppress
 
 from s3sync.disk.guarded import GuardedFolder
@@ -12,6 +14,11 @@ from s3sync.disk.locks import try_lock
 _NAME = re.compile(r"\.s3sync-[0-9a-f]{32}")
 PATTERN = ".s3sync-" + "[0-9a-f]" * 32
 """Pattern of such paths, which are never archived."""
+MARKS = ".s3sync-apart-" + "[0-9a-f]" * 16
+"""Pattern of marks: empty files that are there for a moment, to see whether two places are one."""
+_MARK = re.compile(r"\.s3sync-apart-[0-9a-f]{16}")
+MARK_S = 24 * 3600
+"""Seconds after which a mark is one that a killed run left."""
 KEPT_OPEN = os.name != "nt"
 """True where a file can get its name while it is open. Only there a lock says that somebody is writing it."""
 
@@ -41,3 +48,23 @@ def sweep(folder: GuardedFolder) -> None:
                         folder.unlink(name)
                 finally:
                     os.close(descriptor)
+
+
+def mark_name() -> str:
+    return f".s3sync-apart-{os.urandom(8).hex()}"
+
+
+def is_left_mark(path: str, size: int, modified_s: float) -> bool:
+    """True for a mark, by its path or key, that nobody takes away any more."""
+    is_one = _MARK.fullmatch(path.rpartition("/")[2]) is not None
+    return is_one and size == 0 and time.time() - modified_s > MARK_S
+
+
+def sweep_marks(folder: GuardedFolder) -> None:
+    """Remove marks that a killed run left in a folder."""
+    for name in folder.names():
+        if _MARK.fullmatch(name):
+            with suppress(OSError):
+                found = folder.lstat(name)
+                if stat.S_ISREG(found.st_mode) and is_left_mark(name, found.st_size, found.st_mtime):
+                    folder.unlink(name)

@@ -46,7 +46,7 @@ class Selection:
     def __init__(self, chosen: ArchiveSet) -> None:
         self._confined = chosen.confined
         private = [".git/"] if chosen.confined and chosen.unit is not UnitKind.FOLDER else []
-        self._patterns = compile_patterns((*chosen.ignore, f"{STATE_DIR}/", *private, underway.PATTERN))
+        self._patterns = compile_patterns((*chosen.ignore, f"{STATE_DIR}/", *private, underway.PATTERN, underway.MARKS))
         self._ignored = matcher_of(self._patterns)
         self._selected = matcher(chosen.select) if chosen.select else None
         self.is_sidecar = matcher(chosen.sidecars)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from s3sync.pairs.filters import Filters
     from s3sync.pairs.report import PairReport
 
+LARGEST_LIST = 128 * 1024 * 1024
+"""Bytes of a list of paths: a million of usual ones."""
+
 
 def two_places(call: Call, a: str, b: str, picks: Picks) -> TwoPlaces:
     """Both, not opened yet. Raises `UsageError` for a filter that is none."""
@@ -45,13 +48,13 @@ def filters_of(picks: Picks) -> Filters:
 
 
 def _read(file: str) -> str:
-    import sys
+    from s3sync.cli.named_files import read_named
 
+    hint = "name a text file with one path a line, or - for stdin"
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"cannot read {file}", why=why, hint="name a text file with one path a line") from error
+        return read_named(file, LARGEST_LIST, hint=hint).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot read {file}", why="it is not UTF-8 text", hint=hint) from error
 
 
 def run_pair(call: Call, places: TwoPlaces, verb: Callable[[TwoPlaces], PairReport]) -> int:

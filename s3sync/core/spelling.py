@@ -81,6 +81,11 @@ def plain(name: str) -> str:
     return name.partition(":")[0].rstrip(". ").casefold()
 
 
+def has_unseen(name: str) -> bool:
+    """True for a name with characters that are not seen."""
+    return not name.isascii() and _UNSEEN.search(name) is not None
+
+
 def stands_for(name: str, words: tuple[str, ...]) -> str | None:
     """Find which of these words some disk takes a name for, also by the short name that Windows gives to a long one."""
     return _stands_for(plain(name), words)

@@ -7,7 +7,9 @@ files of this disk are compared by their folders.
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import md5
@@ -21,6 +23,10 @@ from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
 from s3sync.pairs.values import Folder, Place
 from s3sync.store.port import Headers, Overwrite
+
+_MARK = re.compile(r"apart-[0-9a-f]{16}")
+MARK_S = 24 * 3600
+"""Seconds after which a mark is one that a killed run left."""
 
 
 def refuse_one_place(a: Place, b: Place, *, marks: bool = True) -> None:
@@ -85,10 +91,12 @@ def refuse_one_file(path: str, a: LocalFile, b: LocalFile) -> None:
 
 @contextmanager
 def _marked(place: Place, name: str) -> Iterator[bool]:
-    """An empty file beside the place's own records, gone afterwards; False where none can be made."""
+    """An empty file beside the place's own records, gone afterwards; False where none can be made. What a killed run
+    left goes with it."""
     made = False
     try:
         with suppress(LocalError, StoreError, OSError):
+            _sweep(place)
             _mark(place, name)
             made = True
         yield made
@@ -99,6 +107,20 @@ def _marked(place: Place, name: str) -> Iterator[bool]:
                     room.unlink(name, missing_ok=True)
             else:
                 place.store.delete(place.key(f"{STATE_DIR}/{name}"))
+
+
+def _sweep(place: Place) -> None:
+    if isinstance(place, Folder):
+        with state_room(place.root) as room:
+            for left in [one for one in room.names() if _MARK.fullmatch(one)]:
+                found = room.lstat(left)
+                if found.st_size == 0 and time.time() - found.st_mtime > MARK_S:
+                    room.unlink(left, missing_ok=True)
+        return
+    for info in place.store.list(place.key(f"{STATE_DIR}/apart-")):
+        is_old = info.size == 0 and time.time() - info.modified.timestamp() > MARK_S
+        if is_old and _MARK.fullmatch(info.key.rpartition("/")[2]):
+            place.store.delete(info.key)
 
 
 def _mark(place: Place, name: str) -> None:

@@ -14,9 +14,14 @@ _NOT_IN_PROGRAMS = frozenset("\"'\\$")
 _ANY_PROGRAM = "/usr/bin/env"
 
 
-def refuse_odd(root: str, texts: Iterable[str]) -> None:
-    """Raise `S3syncError` for a text that cannot stand in such a file, or a folder that cannot be named in it."""
+def refuse_odd(root: str, texts: Iterable[str], *, utf8: str = "rename it") -> None:
+    """Raise `S3syncError` for a text that cannot stand in such a file, or a folder that cannot be named in it.
+
+    `utf8`: hint about a name that is no UTF-8, of which systemd and launchd take none; empty where it may be one.
+    """
     for text in (root, *texts):
+        if utf8 and any("\ud800" <= char <= "\udfff" for char in text):
+            raise S3syncError("cannot write the unit", why=f"{text!r} is not UTF-8", hint=utf8)
         if any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
             raise S3syncError("cannot write the unit", why=f"{text!r} has a control character in it", hint="rename it")
     if root.endswith(("\\", " ")):  # systemd would join lines, or go to the folder without the blank

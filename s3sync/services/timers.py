@@ -6,7 +6,9 @@ names and what the user chose, and are the same whenever they are made for the s
 
 from __future__ import annotations
 
+import os
 import re
+import string
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,6 +18,7 @@ from shlex import quote
 
 from msgspec import Struct, field
 
+from s3sync.core.spelling import has_unseen
 from s3sync.disk.programs import program
 from s3sync.errors import S3syncError
 from s3sync.services import crontab
@@ -113,7 +116,8 @@ def scheduler_of(said: Scheduler | None, platform: str = sys.platform) -> Schedu
 def placed(tasks: Sequence[Task], scheduler: Scheduler, mark: str, block: str, environ: Mapping[str, str]) -> Placed:
     """The files or lines of these tasks. Raises `S3syncError` for a name that cannot stand in one."""
     for task in tasks:
-        refuse_odd(task.root, (task.program, *task.words))
+        takes = "" if scheduler is Scheduler.CRON else "rename it, or have cron do it: --with cron"
+        refuse_odd(task.root, (task.program, *task.words), utf8=takes)
     if scheduler is Scheduler.CRON:
         return Placed(scheduler, mark, lines=tuple(map(_cron_line, tasks)), block=block)
     if scheduler is Scheduler.LAUNCHD:
@@ -241,6 +245,17 @@ def _cron_line(task: Task) -> str:
 
 def _cron_word(text: str) -> str:
     """A word of the shell in which no `%` ends the command. The backslash before one stands outside of quotes: some
-    crons take it away (Vixie's, cronie), others leave it to the shell (busybox, which is on many NAS)."""
+    crons take it away (Vixie's, cronie), others leave it to the shell (busybox, which is on many NAS).
+
+    What a terminal does not show as it is, the bytes of a name that is no UTF-8 among them, is written by its numbers,
+    as printf(1) takes them: the line can be shown, typed and pasted.
+    """
+    if not text.isprintable() or has_unseen(text) or "  " in text or text != text.strip():
+        plain = (chr(byte) if chr(byte) in _PLAIN else f"\\{byte:03o}" for byte in os.fsencode(text))
+        return f"\"$(printf '{''.join(plain)}')\""
     word = quote(text)
     return word.replace("%", "'\\%'" if word.startswith("'") else "\\%")
+
+
+_PLAIN = frozenset("/._=:,@+" + string.ascii_letters + string.digits)
+"""Characters that need no number. Of a minus at the beginning printf would make an option."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -106,17 +105,9 @@ def _ask(view: RulesView) -> bool:
 
 
 def _rules_of(name: str) -> list[Rule]:
+    from s3sync.cli.named_files import read_named
     from s3sync.core.archive.rule_files import parse_rules
-    from s3sync.disk.errors import reason_of
 
-    path = Path(name)
-    try:
-        with path.open("rb") as opened_file:
-            body = opened_file.read(MOST_BYTES + 1)
-    except OSError as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else reason_of(error)
-        hint = "name a JSON file of rules, as `aws s3api put-bucket-lifecycle-configuration` takes it"
-        raise UsageError(f"cannot read {name}", why=why, hint=hint) from None
-    if len(body) > MOST_BYTES:
-        raise UsageError(f"cannot use {name}", why="it is larger than any file of rules")
+    hint = "name a JSON file of rules, as `aws s3api put-bucket-lifecycle-configuration` takes it"
+    body = read_named(name, MOST_BYTES, hint=hint)
     return parse_rules(body, name)

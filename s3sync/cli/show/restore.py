@@ -108,7 +108,12 @@ def print_rest(report: RestoreReport, *, quiet: bool, resume: bool = False, by_b
         why = "--engine s3-batch is for thaws, and S3 had no job to do"
         say(f"note: nothing of it has to be thawed in {printable(url)}: {why}")
     for unit in report.pending:
-        warn(f"{printable(unit)} is being thawed and cannot be read yet")
+        ended = report.ended.get(unit)
+        if ended is None:
+            warn(f"{printable(unit)} is being thawed and cannot be read yet")
+        else:
+            why = f"a thaw was asked for anew, and the store still tells only of the one that ended at {ended}"
+            warn(f"{printable(unit)} cannot be read yet: {why}")
     if report.pending:
         engine = " --engine s3-batch" if by_batch else ""
         going_on = f"`s3sync restore --resume{engine}` goes on when it is ready, also with --wait"
@@ -164,6 +169,7 @@ def restore_json(report: RestoreReport, *, dry_run: bool) -> Json:
         ],
         "failed": [{"name": one.path, "error": one.error, "hint": one.hint} for one in report.failed],
         "pending": report.pending,
+        "ended": report.ended,
         "nothing_cold": report.warm,
         "exit_code": report.exit_code,
     }

@@ -128,6 +128,21 @@ def test_lines_of_a_crontab_stand_beside_those_of_others(david: Person, tmp_path
     assert (tmp_path / "T7/projects/b40/a.mp4").exists()
 
 
+def test_a_folder_whose_name_is_no_utf8_has_lines_that_can_be_pasted_and_no_units(tmp_path: Path) -> None:
+    """The shell of cron goes there, by the line as it was shown."""
+    odd = Person("odd", tmp_path / os.fsdecode(b"caf\xe9 \xff'7 %"), {})
+    own_settings(odd, SSD.format(root=tmp_path, source=tmp_path / "video"))
+    shown = auto(odd, "install", "--with", "cron", "--dry-run", "--log-file", str(tmp_path / "all.log"))
+    (night,) = [line for line in shown.splitlines() if line.startswith("0 3 * * * cd ")]
+    assert night.isascii() and "%" not in night
+    goes = night.split(" ", 5)[5].partition(" && ")[0]
+    there = subprocess.run(["/bin/sh", "-c", f"{goes} && pwd -P"], capture_output=True, check=True).stdout
+    assert there.rstrip(b"\n") in (os.fsencode(odd.repo.resolve()), os.fsencode(odd.root / "home"))
+    for name in ("systemd", "launchd"):
+        refused = odd.expect(1, "archive", "auto", "install", "--with", name, cwd=odd.repo)
+        assert "is not UTF-8" in refused.err and "--with cron" in refused.err
+
+
 def test_a_crontab_that_this_user_may_not_have_hides_no_timers(david: Person, tmp_path: Path) -> None:
     """As cron says it to whom cron.allow or cron.deny keeps away."""
     put(

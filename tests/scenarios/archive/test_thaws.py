@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.people import Person
+from tests.kit.proxy import Proxy
 from tests.kit.servers import Server
 from tests.scenarios.archive.conftest import put
 from tests.scenarios.archive.test_servers import on
@@ -150,3 +152,41 @@ def test_notes_beside_a_cold_archive_come_without_a_thaw(moto: Server, tmp_path:
     david.expect(5, "restore", "m42", "--light", cwd=david.repo)
     david.ok("restore", "m42", "--light", "--yes", "--wait", cwd=david.repo)
     assert (david.repo / "raw/m42/notes/night.md").read_bytes() == b"clouds"
+
+
+def test_a_store_that_tells_for_ever_of_a_thaw_that_is_over_is_waited_for(moto: Server, tmp_path: Path) -> None:
+    """And the restore does not end in an object that cannot be read."""
+    over = 'ongoing-request="false", expiry-date="Thu, 01 Jan 2026 00:00:00 GMT"'
+    with Proxy(moto.endpoint_url) as proxy:
+        david = on(moto, tmp_path, uuid.uuid4().hex, "    storage_class: GLACIER\n")
+        david.environ = {**david.environ, "AWS_ENDPOINT_URL": proxy.endpoint_url}
+        put(david.repo, "raw/m42/a.fits", b"light")
+        david.ok("archive", "run", "--delete-local", cwd=david.repo)
+        proxy.on("HeadObject", key="*.tar").response_header("x-amz-restore", over)
+        proxy.on("GetObject", key="*.tar").reply(403, "InvalidObjectState")
+        for words in (("m42",), ("--resume",)):
+            told = david.expect(8, "restore", *words, "--yes", cwd=david.repo)
+            assert "m42 cannot be read yet: a thaw was asked for anew" in told.err
+            assert "ended at 2026-01-01T00:00:00Z" in told.err and "--resume" in told.err
+        found = david.expect(8, "restore", "m42", "--yes", "--json", cwd=david.repo).json
+        assert (found["pending"], found["ended"]) == (["m42"], {"m42": "2026-01-01T00:00:00Z"})
+        assert "expired" in david.ok("restore", "--status", cwd=david.repo).out
+        assert proxy.counts["RestoreObject"].requests >= 2
+        proxy.remove()
+        david.ok("restore", "--resume", "--yes", cwd=david.repo)
+    assert (david.repo / "raw/m42/a.fits").read_bytes() == b"light"
+
+
+def test_marks_that_a_killed_run_left_are_taken_away_and_never_archived(moto: Server, tmp_path: Path) -> None:
+    """Those of a run that may be at work stay, and so does what only has such a name."""
+    david = on(moto, tmp_path, uuid.uuid4().hex, pack="none")
+    put(david.repo, "raw/m42/a.fits", b"light")
+    old = put(david.repo, "raw/m42/.s3sync-apart-0123456789abcdef", b"")
+    mine = put(david.repo, "raw/m42/.s3sync-apart-notes", b"")
+    full = put(david.repo, "raw/m42/.s3sync-apart-0123456789abcdee", b"mine")
+    new = put(david.repo, "raw/m42/.s3sync-apart-fedcba9876543210", b"", int(time.time()) - 60)
+    david.ok("archive", "run", cwd=david.repo)
+    shown = david.ok("archive", "show", "m42", "--json", cwd=david.repo).json["archives"][0]
+    assert sorted(one["path"] for one in shown["members"]) == [".s3sync-apart-notes", "a.fits"]
+    david.run("archive", "remove", "m42", "--yes", cwd=david.repo)
+    assert not old.exists() and new.exists() and full.exists() and mine.exists()

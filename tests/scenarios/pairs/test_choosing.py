@@ -88,6 +88,24 @@ def test_a_filter_that_is_none(desk: Desk, two: tuple[Place, Place], words: list
     assert said in desk.run("copy", a, b, *words, code=2).err and b.everything() == {}
 
 
+def test_a_list_that_is_none_is_told_at_once(desk: Desk, two: tuple[Place, Place]) -> None:
+    """An endless device, a pipe that nobody writes into, a folder, and more than there is memory."""
+    a, b = two
+    os.mkfifo(desk.work / "pipe")
+    (desk.work / "huge").touch()
+    os.truncate(desk.work / "huge", 10 * 1024**3)
+    for name, why in (
+        ("/dev/zero", "it is a device"), ("pipe", "it is a named pipe"), (".", "it is a folder"),
+        ("huge", "it is larger than 134.2 MB"),
+    ):  # fmt: skip
+        told = desk.run("copy", a, b, "--from-file", name, code=2).err
+        assert f"cannot read {name}" in told and why in told and "hint: name a text file" in told
+    assert b.everything() == {}
+    (desk.work / "list.txt").write_bytes(b"\xef\xbb\xbfnotes.txt\r\n")
+    desk.run("copy", a, b, "--from-file", "list.txt")
+    assert set(b.files()) == {"notes.txt"}
+
+
 def test_what_a_list_names_and_nobody_has_is_said(desk: Desk, two: tuple[Place, Place]) -> None:
     a, b = two
     (desk.work / "list.txt").write_text("# chosen\n./notes.txt\nnosuch.mov\nraw/\n")
