@@ -1236,7 +1236,7 @@ MUTANTS = (
         "rows-password-in-clear",
         "rule 7: no server gets the password of a database in clear on a line that may be overheard",
         "s3sync/config/databases.py",
-        "    if not service and _may_be_overheard(found, environ):\n",
+        "    if not service and _may_be_overheard(found, insists, environ):\n",
         "    if False:\n",
         ("tests/promises/hostile/test_database_servers.py", "-k", "in_clear"),
     ),

@@ -175,20 +175,22 @@ def _postgres(url: str, origin: str, of_repository: bool, environ: Mapping[str, 
         usual = {name: environ.get(variable, "") for name, variable in _USUAL_OF_LIBPQ.items()}
         found = {name: value for name, value in usual.items() if value} | found
     shown = _shown(found, service)
-    if not service and _may_be_overheard(found, environ):
+    insists = found.get("sslmode") if not of_repository or "password" in found else None
+    if not service and _may_be_overheard(found, insists, environ):
         found = {"require_auth": "!password", **found}
     return Database(shown, origin, of_repository, said=found)
 
 
-def _may_be_overheard(said: Mapping[str, str], environ: Mapping[str, str]) -> bool:
+def _may_be_overheard(said: Mapping[str, str], insists: str | None, environ: Mapping[str, str]) -> bool:
     """True if whoever is in between may take the protection from a line, and then ask for the password in clear.
 
     libpq gives it to any server that does (postgresql.org/docs/current/libpq-connect.html, `require_auth`). Words of
-    the user about ways to log in count.
+    the user about ways to log in count. `insists`: the address's `sslmode`, None where it protects no password of its
+    own: a repository that names a host would get the user's there.
     """
     if "require_auth" in said or environ.get("PGREQUIREAUTH"):
         return False
-    if (said.get("sslmode") or environ.get("PGSSLMODE")) in _INSISTS:
+    if (insists or environ.get("PGSSLMODE")) in _INSISTS:
         return False
     hosts = (said.get("host", "/"), environ.get("PGHOSTADDR") or "/")
     return not all(_LOCAL.fullmatch(one) for hosts_of in hosts for one in hosts_of.split(","))

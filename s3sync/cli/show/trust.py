@@ -89,6 +89,8 @@ def database_question(place: Place, before: Place | None, chosen: ArchiveSet | N
     for label, value in parts:
         yield from hanging(f"  {label + ':' if label else '':<{LABEL - 2}}", printable(value))
     yield "s3sync archive runs these there with the rights of the login that the address has."
+    if place.store.startswith("postgresql:"):
+        yield "Where it has no password, it is yours for that host: of PGPASSWORD, or of your ~/.pgpass."
 
 
 def _lines(label: str, statement: str) -> Iterator[tuple[str, str]]:

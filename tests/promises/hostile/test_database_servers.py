@@ -98,6 +98,16 @@ def test_a_repository_chooses_no_way_to_log_in(tmp_path: Path) -> None:
         database_of(set_of(url="postgresql://host/db?require_auth=password"), settings, {})
 
 
+@pytest.mark.parametrize(("login", "refuses"), [("", True), ("me@", True), ("me:own@", False)])
+def test_a_repository_has_no_password_of_the_user_said_in_clear(login: str, refuses: bool, tmp_path: Path) -> None:
+    """Its server may well have a certificate: it is the one that the repository names."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".env").write_text(f"DATABASE_URL=postgresql://{login}db.example/db?sslmode=require\n")
+    settings = load_settings(tmp_path, flags={}, environ={"HOME": str(tmp_path)})
+    found = database_of(set_of(url="DATABASE_URL"), settings, {"PGPASSWORD": "mine"})
+    assert (found.said.get("require_auth") == "!password") is refuses
+
+
 def test_what_libraries_log_of_a_server_is_not_said(tmp_path: Path) -> None:
     err, _ = run(tmp_path, "copy", "127.0.0.1")
     assert [line.split(":")[0].strip() for line in err.splitlines()] == ["error", "why", "hint"], err

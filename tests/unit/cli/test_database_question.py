@@ -30,3 +30,7 @@ def test_what_is_no_line_of_sql_begins_none() -> None:
 
 def test_the_addresses_that_are_written_are_shown() -> None:
     assert "  addresses:  https://evil.example/{key}" in shown("UPDATE t", "https://evil.example/{key}")
+
+
+def test_whose_password_a_database_gets_is_said() -> None:
+    assert "PGPASSWORD" in shown("UPDATE t")[-1]
