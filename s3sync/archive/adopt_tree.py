@@ -15,12 +15,13 @@ from s3sync.core.archive.adopt import KeyPattern, is_of_folders
 from s3sync.core.archive.records import Archived, Status
 from s3sync.core.archive.values import ArchiveSet, Kind, Member, Pack, Source, Unit
 from s3sync.core.outcome import Problem
+from s3sync.core.quantities import counted
 from s3sync.core.times import format_time, moment
 from s3sync.errors import BucketMissing
 from s3sync.store.folder.layout import RESERVED
 
 _SOME = 20
-A_LINK = "a link: a restore makes it again, but `verify` and `catalogue rebuild` list no folder with links in it"
+LINKS = "a restore makes them again, but `catalogue rebuild` and `check` list no folder store with links in it"
 
 
 def tree_candidates(folder: Path, rules: ArchiveSet, ours: set[str], report: AdoptReport) -> list[Candidate]:
@@ -38,7 +39,8 @@ def tree_candidates(folder: Path, rules: ArchiveSet, ours: set[str], report: Ado
             if any(member.key in ours for member in members):
                 report.known += 1
                 continue
-            left_out = (*unit.problems, *(f"{one.path}: {A_LINK}" for one in members if one.kind is Kind.LINK))
+            if links := [one.path for one in members if one.kind is Kind.LINK]:
+                report.warnings.append(f"{fit.unit} has {counted(len(links), 'link')}, such as {links[0]}: {LINKS}")
             archive = Archived(
                 key=unit.key,
                 unit=fit.unit,
@@ -53,7 +55,7 @@ def tree_candidates(folder: Path, rules: ArchiveSet, ours: set[str], report: Ado
                 storage_class=STANDARD,
                 fields=fit.fields,
             )
-            found.append(Candidate(archive, members, left_out=left_out))
+            found.append(Candidate(archive, members, left_out=unit.problems))
     return found
 
 

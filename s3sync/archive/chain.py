@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 from msgspec.structs import replace
 
 from s3sync.archive.catalogue.database import Catalogue
+from s3sync.archive.catalogue.extras import sidecars_of
 from s3sync.archive.disks import disk_below, folder_at
+from s3sync.archive.foreign import foreign_index
 from s3sync.archive.indexes import add_rows, read_rows
 from s3sync.archive.sets import source_base
 from s3sync.core.archive.records import Status
@@ -109,13 +111,36 @@ def away(chosen: ArchiveSet, base: Path, why: str, hint: str | None = None) -> C
 def note_moved_on(store: Store, catalogue: Catalogue, before: ArchiveSet, gone_below: str) -> list[str]:
     """Take what the next step moved on out of the rows of this one; return the ids of the units that it was of.
 
-    Files that are left, such as light ones, stay in the rows. `gone_below`: key below which files were deleted.
+    What was adopted has no rows: the catalogue alone is told. Files that are left, such as light ones, stay.
+    `gone_below`: key below which files were deleted.
     """
     if before.pack is not Pack.NONE:
         return []
+    rows = read_rows(store, before.name)
+    changed, gone = _after_leaving(store, rows.values(), gone_below)
+    if changed or gone:
+        add_rows(store, before.name, changed, frozenset(index.key for index in gone))
+    for index in changed:
+        catalogue.record(index)
+    adopted = (
+        foreign_index(one, catalogue.members(one.key), sidecars_of(catalogue, one.key))
+        for one in catalogue.archives(set=before.name, status=(Status.ADOPTED,))
+        if one.key not in rows and (_is_below(one.key, gone_below) or _is_below(gone_below, one.key))
+    )
+    adopted_changed, adopted_gone = _after_leaving(store, adopted, gone_below)
+    for index in adopted_changed:
+        catalogue.record(index, status=Status.ADOPTED)
+    gone += adopted_gone
+    for index in gone:
+        catalogue.note_status(index.key, Status.MOVED_ON)
+    return [index.unit for index in (*changed, *adopted_changed, *gone)]
+
+
+def _after_leaving(store: Store, found: Iterable[Index], gone_below: str) -> tuple[list[Index], list[Index]]:
+    """Those that something left of, as they are now, and those that no file is left of."""
     changed: list[Index] = []
     gone: list[Index] = []
-    for index in read_rows(store, before.name).values():
+    for index in found:
         if not any(_is_below(member.key, gone_below) for member in index.members):
             continue
         members = tuple(member for member in index.members if _is_left(store, member))
@@ -125,13 +150,7 @@ def note_moved_on(store: Store, catalogue: Catalogue, before: ArchiveSet, gone_b
             changed.append(replace(index, members=members, sidecars=sidecars, size=size, original_size=size))
         else:
             gone.append(index)
-    if changed or gone:
-        add_rows(store, before.name, changed, frozenset(index.key for index in gone))
-    for index in changed:
-        catalogue.record(index)
-    for index in gone:
-        catalogue.note_status(index.key, Status.MOVED_ON)
-    return [index.unit for index in (*changed, *gone)]
+    return changed, gone
 
 
 def _is_below(key: str | None, folder: str) -> bool:

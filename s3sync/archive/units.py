@@ -211,7 +211,7 @@ def _unit(chosen: ArchiveSet, outline: Outline, real: str, selection: Selection)
         try:
             with kept_folders():
                 sources = in_order(list(walk(real, outline.id, selection, problems)))
-            if all(source.kind is Kind.FOLDER for source in sources):
+            if all(source.kind is not Kind.FILE for source in sources):
                 refused = EMPTY
         except Unreadable as error:
             sources, refused = (), str(error)

@@ -18,13 +18,14 @@ from s3sync.archive.indexes import Rows, index_of, usable_rows
 from s3sync.archive.journal import Looks
 from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.verify import Proof, verify_archive
+from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
 from s3sync.core.archive.turns import Turn
 from s3sync.core.archive.values import Index, Kind, Pack, index_key
 from s3sync.core.batches import batched
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
-from s3sync.errors import ENDS_THE_RUN, ArchiveError, S3syncError
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, BucketMissing, S3syncError, StoreError, Unreachable
 from s3sync.errors import Archived as Cold
 
 
@@ -83,7 +84,14 @@ def verify_listed(carrier: Carrier, catalogue: Catalogue, archives: list[Archive
                 expected[index_key(one.key)] = (-1, None)
         wanted |= expected
         parts[one.key] = list(expected)
-    wrong = _wrong_in(carrier, wanted, places_of(catalogue))
+    try:
+        wrong = _wrong_in(carrier, wanted, places_of(catalogue))
+    except StoreError as error:
+        if not scheme_of(carrier.store.url).is_folder or isinstance(error, BucketMissing | Unreachable):
+            raise
+        # A folder with a link or the like in it is not listed: it is no reason to look at none of the others.
+        verify_each(carrier, catalogue, archives, deep=False, told=told)
+        return
     found: list[tuple[Verified, Archived]] = []
     for one in archives:
         why = next((f"{carrier.store.url}/{key}: {wrong[key]}" for key in parts[one.key] if key in wrong), None)

@@ -46,6 +46,9 @@ def kept(vault: Path) -> list[str]:
 def test_a_unit_that_is_empty_is_told_and_the_others_are_sent(david: Person, vault: Path) -> None:
     shutil.rmtree(unit := desk(david, vault, "tar"))
     (unit / "cal").mkdir(parents=True)
+    (unit / "cal/latest").symlink_to("elsewhere")
+    planned = david.expect(3, "archive", "run", "--dry-run", cwd=david.repo)
+    assert "m31: it cannot be archived: there is no file in it" in planned.err
     told = david.expect(3, "archive", "run", "--delete-local", cwd=david.repo)
     assert "cannot archive m31: there is no file in it" in told.err and "Traceback" not in told.err
     assert unit.exists() and kept(vault) == ["m42.tar", "m42.tar.index.json"]

@@ -154,6 +154,29 @@ def test_light_files_left_on_the_computer_are_not_sent_again_each_night(tmp_path
     assert "archived 1 unit " in desk.ok("archive", "run", "--set", "ssd")
 
 
+def test_what_was_adopted_on_the_ssd_and_went_on_is_no_longer_said_to_be_there(desk: Desk) -> None:
+    """Only what a run had brought there was taken out of the catalogue: lists said that the SSD still had the rest."""
+    put(desk.disk, "b12-by-hand/c.mp4", os.urandom(5000))
+    put(desk.disk, "b12-by-hand/c.srt", b"1 hello\n")
+    put(desk.disk, "b13-whole/d.mp4", os.urandom(4000))
+    put(desk.disk, "b14-stays/cut/e.mp4", os.urandom(4000))
+    (desk.disk / "b14-stays/latest").symlink_to("cut/e.mp4")
+    told = desk.david.ok("archive", "adopt", "--set", "ssd", "--yes", cwd=desk.david.root)
+    assert "b14-stays has 1 link, such as latest: a restore makes them again" in told.err
+    assert "leaves" not in told.out + told.err
+    assert "verified 3 archives" in desk.ok("archive", "verify", "--set", "ssd"), "one with a link hides no other"
+    desk.ok("archive", "run", "b12", "b13", "--set", "vault", "--delete-local")
+    assert "e.mp4" in "".join(desk.on_disk()) and "c.mp4" not in "".join(desk.on_disk())
+    listed = desk.david.ok("archive", "list", "--json", cwd=desk.david.root).json["archives"]
+    assert [(one["unit"], one["size_bytes"]) for one in listed if one["set"] == "ssd"] == [
+        ("b12-by-hand", 8), ("b14-stays", 4000),
+    ]  # fmt: skip
+    desk.ok("archive", "verify")
+    desk.ok("restore", "b12", "b13")
+    assert (desk.video / "b12-by-hand/c.mp4").stat().st_size == 5000
+    assert (desk.video / "b13-whole/d.mp4").stat().st_size == 4000
+
+
 def test_what_is_not_on_the_next_step_whole_stays_on_the_ssd(desk: Desk) -> None:
     desk.ok("archive", "run", "--set", "ssd", "--delete-local")
     desk.ok("archive", "run", "--set", "vault")
