@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.promises.hostile import targets_of_stores
+from tests.promises.hostile import targets_of_files, targets_of_stores
 
 FULL_MANIFEST = b"""{
   "schema": 1, "project_id": "b63", "repo": "v", "revision": 42, "write_id": "01JD",
@@ -94,4 +94,5 @@ SEEDS: dict[str, list[bytes]] = {
     "ignore": [b"*a*a*a*a*a*a*a*b", b"**/a/**/b/**/c", b"!keep\n*.tmp\n/x/**", b"[!a]*[]a]?\\*", b"[a-", b"!x?\\/"],
     "shown": [b"\x1b]8;;http://evil\x1b\\", "\x9b31m\u202e\u0301\u0301".encode(), ("e" + "\u0301" * 40).encode()],
     **targets_of_stores.SEEDS,
+    **targets_of_files.SEEDS,
 }  # fmt: skip

@@ -45,7 +45,7 @@ from s3sync.store.lanes import headers
 from s3sync.sync.case import respelled
 from s3sync.trust.book import MOST_PLACES, parse_book
 from tests.kit.manifests import text_of
-from tests.promises.hostile import targets_of_stores
+from tests.promises.hostile import targets_of_files, targets_of_stores
 
 WHEN = datetime(2025, 11, 3, 14, 30, tzinfo=UTC)
 STAGING = PurePosixPath("/home/jan/v/b63/s3-staging")
@@ -278,4 +278,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "ignore": ignore,
     "shown": shown,
     **targets_of_stores.TARGETS,
+    **targets_of_files.TARGETS,
 }
