@@ -36,6 +36,8 @@ from s3sync.core.archive.values import (
 )
 from s3sync.core.times import parse_time
 from s3sync.errors import ArchiveError
+from s3sync.store.port import Buffer
+from s3sync.transfer.progress import Work
 
 MOST_MEMBERS = 2_000_000
 MOST_HEADER = 16 * 1024 * 1024
@@ -66,7 +68,7 @@ def read_headers(
     if pack is Pack.TAR and not hashed:
         file = _Ranged(carrier, key, size, etag, where)
     else:
-        stored = object_bytes(carrier, key, 0, size, etag)
+        stored = _told(carrier, unit, size, object_bytes(carrier, key, 0, size, etag))
         plain = (bytes(piece) for piece in stored) if pack is Pack.TAR else unpacked(pack, stored, size, where)
         file = _Stream(plain, where)
     try:
@@ -76,6 +78,17 @@ def read_headers(
         said = f"it is packed with {other.removeprefix('tar.')}, which its name does not say" if other else str(error)
         raise _broken(where, said or "its headers are damaged") from error
     return Headers(without_top(found.members, unit), found.problems)
+
+
+def _told(carrier: Carrier, unit: str, size: int, pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+    """The pieces of an archive that is read through, with its progress."""
+    carrier.progress.begin(Work.DOWNLOAD, unit, size)
+    try:
+        for piece in pieces:
+            carrier.progress.advance(Work.DOWNLOAD, unit, len(piece))
+            yield piece
+    finally:
+        carrier.progress.finish(Work.DOWNLOAD, unit)
 
 
 def foreign_index(archived: Archived, members: Iterable[Member], sidecars: Iterable[Member] = ()) -> ForeignIndex:

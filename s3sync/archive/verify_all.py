@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from threading import Lock
 
 from msgspec import Struct, field
@@ -27,6 +28,7 @@ from s3sync.core.times import format_time
 from s3sync.core.typed import typed
 from s3sync.errors import ENDS_THE_RUN, ArchiveError, BucketMissing, S3syncError, StoreError, Unreachable
 from s3sync.errors import Archived as Cold
+from s3sync.transfer.progress import Work
 
 
 class Verified(Struct, frozen=True):
@@ -205,7 +207,8 @@ def _looked_at(
             raise ArchiveError(f"{carrier.store.url}/{one.key} has no index any more")
         looks = looks_of(carrier, index) if deep else {}
         watched = Watched(carrier.store, looks)
-        proof = verify_archive(replace(carrier, store=watched), index, deep=deep, copies=True)
+        with _shown(carrier, index) if deep else nullcontext():
+            proof = verify_archive(replace(carrier, store=watched), index, deep=deep, copies=True)
         if watched.is_same and proof is Proof.READ:
             note_read(index, looks)
         return Verified(one.unit, one.key, one.size, proof)
@@ -216,6 +219,16 @@ def _looked_at(
         return Verified(one.unit, one.key, one.size, None, str(error), hint, cold=True)
     except S3syncError as error:
         return Verified(one.unit, one.key, one.size, None, str(error), error.hint)
+
+
+@contextmanager
+def _shown(carrier: Carrier, index: Index) -> Iterator[None]:
+    """The progress of an archive that is read."""
+    carrier.progress.begin(Work.DOWNLOAD, index.unit, index.original_size)
+    try:
+        yield
+    finally:
+        carrier.progress.finish(Work.DOWNLOAD, index.unit)
 
 
 def tell(carrier: Carrier, catalogue: Catalogue, found: Verified, one: Archived, kind: str, told: Told) -> None:

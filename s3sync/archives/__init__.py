@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -54,9 +54,13 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
             dry_run=dry_run,
         )
 
-    def _units_to_look_at(self, chosen: ArchiveSet, *names: str) -> Iterator[Unit]:
+    def _units_to_look_at(
+        self, chosen: ArchiveSet, names: Sequence[str], told: Callable[[Unit], None]
+    ) -> Iterator[Unit]:
         """The units of a set. What is wrong with its source is raised at the first one, and hides no other set."""
-        yield from self.units(chosen, *names, due_only=False)
+        for unit in self.units(chosen, *names, due_only=False):
+            told(unit)
+            yield unit
 
     def analyze(
         self,
@@ -65,8 +69,9 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
         older_than: int | None = None,
         rate: int | None = None,
         region: str | None = None,
+        told: Callable[[Unit], None] = lambda unit: None,
     ) -> Analysis:
-        """Forecast of all sets, or one: sizes by year, the time to send, the price.
+        """Forecast of all sets, or one: sizes by year, the time to send, the price. `told` hears of each unit.
 
         Without `rate` (bytes a second) the time is that of earlier runs of this computer, where there were any.
         """
@@ -77,7 +82,7 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
         )
         every, sets = sets, require_units(sets, named=set is not None)
         found = analyze(
-            [(one, self.settings_of(one), self._units_to_look_at(one, *names)) for one in sets],
+            [(one, self.settings_of(one), self._units_to_look_at(one, names, told)) for one in sets],
             rate=rate,
             region=region,
             measured={one.name: self.measured_rate(one) for one in sets},

@@ -11,8 +11,9 @@ from s3sync.archive.run_report import Options, UnitReport, UnitState
 from s3sync.archive.verify_all import Verified, verify_each
 from s3sync.archive.work import carrying
 from s3sync.archives.auto_report import AutoOptions, AutoReport, Step, StepState
-from s3sync.archives.leaving import Leaving, has_rules
+from s3sync.archives.leaving import Leaving
 from s3sync.archives.opened import Place
+from s3sync.archives.targets import has_rules
 from s3sync.core.archive.automation import Candidate, Plan, Tier, added, too_dear
 from s3sync.core.archive.costs import Money
 from s3sync.core.archive.records import Archived

@@ -14,8 +14,8 @@ from s3sync.archive.chain import folder_of
 from s3sync.archive.disks import require_disk
 from s3sync.archive.units import EMPTY
 from s3sync.archives.auto_looks import FILES, Looks, Seen
-from s3sync.archives.leaving import has_rules
 from s3sync.archives.opened import Place
+from s3sync.archives.targets import has_rules
 from s3sync.config.archive_classes import class_at, classes_of, last_class
 from s3sync.config.schemes import is_on_aws, scheme_of
 from s3sync.core.archive.automation import Candidate, Tier, Touch, is_due

@@ -56,7 +56,8 @@ class Kept(Opened, frozen=True):
     def rebuild_catalogue(
         self, *, set: str | None = None, anew: bool = False, told: Callable[[int, int], None] | None = None
     ) -> list[StoreRebuilt]:
-        """Take in what the stores have and the catalogue does not. `anew`: put the old one aside, and read all.
+        """Take in what the stores have and the catalogue does not. `anew`: put the old one aside, and read all. `told`
+        gets the number of indexes that were read, and of those that are to be.
 
         Of several stores, one that cannot be asked is a problem, and the others are.
         """
@@ -82,8 +83,10 @@ class Kept(Opened, frozen=True):
             found.append(StoreRebuilt(place.url, report, None if aside is None else str(aside)))
         return found
 
-    def check_catalogue(self, *, set: str | None = None, offline: bool = False) -> list[StoreChecked]:
-        """Look for damage, and compare with the stores unless `offline`. Nothing is changed.
+    def check_catalogue(
+        self, *, set: str | None = None, offline: bool = False, told: Callable[[StoreChecked], None] = lambda one: None
+    ) -> list[StoreChecked]:
+        """Look for damage, and compare with the stores unless `offline`; `told` hears of each. Nothing is changed.
 
         Of several stores, one that cannot be asked is a problem, and the others are.
         """
@@ -98,6 +101,7 @@ class Kept(Opened, frozen=True):
                         raise
                     compared = Compared(0, (), (), (_problem(place.url, error),))
             found.append(StoreChecked(place.url, str(place.catalogue_path), damage, compared))
+            told(found[-1])
         return found
 
     def export_catalogue(self, *, set: str | None = None, members: bool = False) -> list[Exported]:
@@ -111,14 +115,20 @@ class Kept(Opened, frozen=True):
         return found
 
     def prune_catalogue(
-        self, confirm: Callable[[list[Archived]], bool], *, set: str | None = None, dry_run: bool = False
+        self,
+        confirm: Callable[[list[Archived]], bool],
+        *,
+        set: str | None = None,
+        dry_run: bool = False,
+        told: Callable[[int, int], None] | None = None,
     ) -> list[Archived]:
-        """Forget archives that are gone from the store, after a question. The store is looked at first."""
+        """Forget archives that are gone from the store, after a question. The store is looked at first: `told` hears of
+        that as the one of `rebuild_catalogue` does."""
         pruned: list[Archived] = []
         for place in self.places(set):
             store = place.store()
             with place.catalogue() as catalogue:
-                rebuild(catalogue, store, self.now_text())
+                rebuild(catalogue, store, self.now_text(), told)
                 gone = catalogue.archives(set=set, status=(Status.GONE, Status.REMOVED))
                 if gone and not dry_run:
                     if not confirm(gone):

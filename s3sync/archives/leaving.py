@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from s3sync.archive.billing import as_stored, days_left, move_cost, objects_of, region_of, remainder
+from s3sync.archive.billing import as_stored, days_left, move_cost, region_of, remainder
 from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue import Catalogue
 from s3sync.archive.last_copies import copied, is_own_copy
@@ -22,18 +23,17 @@ from s3sync.archive.work import Channel
 from s3sync.archives.billed import Billed
 from s3sync.archives.opened import Place
 from s3sync.archives.tables import Tables
-from s3sync.config import mask_url
-from s3sync.config.archive_classes import class_at, classes_of
-from s3sync.core.archive.costs import COLD, SMALLEST, Money
-from s3sync.core.archive.lifecycle import can_move, move_rule
+from s3sync.archives.targets import class_there, has_rules, no_rule_moves
+from s3sync.core.archive.costs import COLD, Money
+from s3sync.core.archive.lifecycle import move_rule
 from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
 from s3sync.core.typed import typed
-from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, UsageError, declined
-from s3sync.store.aspects import Administers, StorageClasses, Tags, Versions, aspect, require_aspect
-from s3sync.store.port import Store
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, declined
+from s3sync.store.aspects import StorageClasses, Tags, Versions, aspect, require_aspect
+from s3sync.transfer.progress import Work
 
 
 class LeavePlan(Struct, frozen=True):
@@ -78,6 +78,13 @@ class LeaveReport(Struct, frozen=True):
         return 3 if self.failed else 0
 
 
+Told = Callable[[Archived, Problem | None], None]
+
+
+def nobody(one: Archived, problem: Problem | None) -> None:
+    """Nobody hears of what was moved or removed."""
+
+
 class Leaving(Tables, Billed, frozen=True):
     """Verbs after which an archive is no longer as it was."""
 
@@ -91,19 +98,20 @@ class Leaving(Tables, Billed, frozen=True):
         region: str | None = None,
         by_tag: bool = False,
         dry_run: bool = False,
+        told: Told = nobody,
     ) -> list[LeaveReport]:
         """Move archives to a storage class: those of the units that are named, or that are older.
 
         They are copied in place; with `by_tag`, and where a copy would need a thaw first and a rule does not, they are
-        tagged, and a rule of the bucket moves them.
+        tagged, and a rule of the bucket moves them. `told` hears of each, with its problem where it has one.
         """
         reports = []
         chosen = self._chosen(names, set, older_than)
-        targets = [_class_at(place, to) for place, _ in chosen]
+        targets = [class_there(place, to) for place, _ in chosen]
         for (place, archives), target in zip(chosen, targets, strict=True):
             moving = [one for one in archives if one.storage_class != target]
             plan = self.move_plan(place, moving, target, region, by_tag)
-            reports.append(self.carry_out(place, plan, confirm, dry_run))
+            reports.append(self.carry_out(place, plan, confirm, dry_run, told))
         return reports
 
     def move_plan(
@@ -113,7 +121,7 @@ class Leaving(Tables, Billed, frozen=True):
         store = place.store()
         require_aspect(store, Tags if by_tag else StorageClasses)
         by_rules = has_rules(store)
-        problems = {one.key: _no_rule_moves(one, to) for one in moving}
+        problems = {one.key: no_rule_moves(one, to) for one in moving}
         tagged = frozenset(
             one.key
             for one in moving
@@ -144,8 +152,10 @@ class Leaving(Tables, Billed, frozen=True):
         region: str | None = None,
         last_copies: bool = False,
         dry_run: bool = False,
+        told: Told = nobody,
     ) -> list[LeaveReport]:
-        """Remove archives for good. Raises `Halt` for units that are not on this disk, unless `last_copies`."""
+        """Remove archives for good. Raises `Halt` for units that are not on this disk, unless `last_copies`. `told`
+        hears of each, with its problem where it has one."""
         reports = []
         for place, archives in self._chosen(names, set, None):
             for chosen in place.sets:
@@ -173,7 +183,7 @@ class Leaving(Tables, Billed, frozen=True):
                     why="nothing proves that this disk has a copy of all that is in them, so they may be the last ones",
                     hint=f"restore them first: s3sync restore {' '.join(map(typed, last[:5]))}; or say --last-copies",
                 )
-            reports.append(self.carry_out(place, plan, confirm, dry_run))
+            reports.append(self.carry_out(place, plan, confirm, dry_run, told))
         return reports
 
     def _chosen(
@@ -249,7 +259,12 @@ class Leaving(Tables, Billed, frozen=True):
         return found
 
     def carry_out(
-        self, place: Place, plan: LeavePlan, confirm: Callable[[LeavePlan], bool], dry_run: bool
+        self,
+        place: Place,
+        plan: LeavePlan,
+        confirm: Callable[[LeavePlan], bool],
+        dry_run: bool,
+        told: Told = nobody,
     ) -> LeaveReport:
         """Do what a plan says, once `confirm` agreed. Raises `Halt` where it did not."""
         if dry_run or not plan.archives:
@@ -260,6 +275,8 @@ class Leaving(Tables, Billed, frozen=True):
         if plan.rules is not None and not plan.rules.difference.is_empty:
             write(store, plan.rules)
         channel = Channel(place.url, place.settings.endpoint_url, self.user, self.environ)
+        copied = [one for one in plan.archives if plan.target and one.key not in plan.by_tag]
+        self.progress.expect(Work.COPY, len(copied), sum(one.size for one in copied))
         with place.catalogue(make=True) as catalogue, channel.record() as journal:
             for one in plan.archives:
                 deed = "tag for" if one.key in plan.by_tag else "transition to"
@@ -269,47 +286,31 @@ class Leaving(Tables, Billed, frozen=True):
                     if plan.target and one.key in plan.by_tag:
                         tag_for_move(store, catalogue, one, plan.target, journal)
                     elif plan.target:
-                        transition(store, catalogue, one, plan.target, self.now_text(), journal)
+                        with self._shown(one):
+                            transition(store, catalogue, one, plan.target, self.now_text(), journal)
                     else:
                         is_made = journal.is_made if journal is not None else lambda index: False
                         remove_archive(store, catalogue, one, (plan.seen or {}).get(one.key), is_made)
                     done.append(one)
                     catalogue.note(entry)
+                    told(one, None)
                 except ENDS_THE_RUN:
                     raise
                 except S3syncError as error:
                     failed.append(Problem(one.unit, str(error), error.hint))
                     catalogue.note(_failed(entry, error))
+                    told(one, failed[-1])
         return LeaveReport(plan, tuple(done), tuple(failed), dry_run)
 
-
-def has_rules(store: Store) -> bool:
-    """True if a rule can move an object of the store by its tag."""
-    return aspect(store, Tags) is not None and aspect(store, Administers) is not None
-
-
-def _class_at(place: Place, word: str) -> str:
-    """The class as the store spells it. Raises `UsageError` for one that it has not."""
-    found, classes = class_at(place.url, word), classes_of(place.url)
-    if found is not None or classes is None:  # what has no classes says so itself
-        return found or word
-    meant = classes.nearest(word)
-    raise UsageError(
-        f"{mask_url(place.url)} has no storage class {word}",
-        why=f"the classes of {classes.vendor} are {', '.join(classes.names)}",
-        hint=f"did you mean {meant}?" if meant else "choose one of them",
-    )
-
-
-def _no_rule_moves(archive: Archived, target: str) -> Problem | None:
-    """The reason why no rule moves an archive to a class."""
-    hint = "without --by-tag it is copied in place"
-    if not can_move(archive.storage_class, target):
-        why = f"rules move nothing from {archive.storage_class} to {target}"
-        return Problem(archive.unit, why, hint)
-    if archive.size < SMALLEST * objects_of(archive):
-        return Problem(archive.unit, "rules move no objects under 128 KB", hint)
-    return None
+    @contextmanager
+    def _shown(self, one: Archived) -> Iterator[None]:
+        """The progress of one archive that the store copies."""
+        self.progress.begin(Work.COPY, one.unit, one.size)
+        try:
+            yield
+            self.progress.advance(Work.COPY, one.unit, one.size)
+        finally:
+            self.progress.finish(Work.COPY, one.unit)
 
 
 def _is_proven(channel: Channel, carrier: Carrier, index: Index) -> bool:

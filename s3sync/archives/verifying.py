@@ -20,6 +20,7 @@ from s3sync.core.archive.records import FOREIGN, Archived
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
 from s3sync.errors import ConfigError
+from s3sync.transfer.progress import Work
 
 if TYPE_CHECKING:
     from s3sync.archive.carrier import Carrier
@@ -109,6 +110,8 @@ class Verifying(Batching, frozen=True):
         from s3sync.archive.verify_all import tell, verify_each
 
         ours = [one for one in archives if one.status not in FOREIGN]
+        if engine is None:
+            carrier.progress.expect(Work.DOWNLOAD, len(archives), sum(one.original_size for one in archives))
         if ours:
             for one, found in self._read(carrier, place, ours, engine, note_read):
                 tell(carrier, catalogue, found, one, READ, told)
@@ -148,9 +151,12 @@ class Verifying(Batching, frozen=True):
                 carrier.pool.stop()
                 raise
 
-    def verify_replica(self, *, set: str | None = None) -> list[ReplicaReport]:
+    def verify_replica(
+        self, *, set: str | None = None, told: Callable[[ReplicaReport], None] = lambda one: None
+    ) -> list[ReplicaReport]:
         """Compare the replicas in other regions with the stores that they are of. Changes nothing on either side.
 
+        `told` hears of each set.
         Raises `ConfigError` where no set, or not the one that is named, has a replica.
         """
         from s3sync.archive.verify_replica import ReplicaReport, verify_replica
@@ -166,6 +172,7 @@ class Verifying(Batching, frozen=True):
                 with place.catalogue() as catalogue, carrying(self._on(self.channel(chosen), chosen)) as carrier:
                     verify_replica(carrier, there, catalogue, report)
                 reports.append(report)
+                told(report)
         if not reports:
             raise ConfigError(
                 "no archive set has a replica" if set is None else f"archives.{set} has no replica",

@@ -58,18 +58,19 @@ def transition(
     age = seconds_of(older_than)
     if _is_by_batch(engine, wait=wait):
         return _tag_by_batch(call, tuple(units or ()), target, set, age, region, wait, yes)
-    confirm = (lambda plan: True) if yes else _ask
-    archives = opened(call)
-    reports = archives.transition(
-        *(units or ()),
-        to=target,
-        confirm=confirm,
-        set=set,
-        older_than=age,
-        region=region,
-        by_tag=by_tag,
-        dry_run=call.dry_run,
-    )
+    from s3sync.cli.progress import watching
+
+    with watching(call) as lines:
+        reports = opened(call, lines).transition(
+            *(units or ()),
+            to=target,
+            confirm=(lambda plan: True) if yes else lines.before(_ask),
+            set=set,
+            older_than=age,
+            region=region,
+            by_tag=by_tag,
+            dry_run=call.dry_run,
+        )
     return _show(call, "transition", reports)
 
 
