@@ -33,6 +33,30 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "moved-for-a-senders-hash",
+        "P2: move deletes for no hash that whoever wrote the file chose",
+        "s3sync/pairs/digests.py",
+        "return plain_md5(found.etag) if _tells(knows) else None",
+        "return plain_md5(found.etag)",
+        ("tests/promises/hostile/test_words_of_senders.py", "-k", "with_a_move"),
+    ),
+    Mutant(
+        "freed-for-a-senders-hash",
+        "a cleanup frees nothing for a hash that whoever wrote the file chose",
+        "s3sync/sync/steps/deletions.py",
+        "if has_to_be_read(self.session.store) and self._md5_there(there) != digests.md5:",
+        "if False and self._md5_there(there) != digests.md5:",
+        ("tests/promises/hostile/test_words_of_senders.py", "-k", "frees_no_disk"),
+    ),
+    Mutant(
+        "trash-for-a-senders-hash",
+        "nothing in the trash here expires for a hash that whoever wrote the file chose",
+        "s3sync/sync/retention.py",
+        "        if is_proof and is_of_base:",
+        "        if is_of_base:",
+        ("tests/promises/hostile/test_words_of_senders.py", "-k", "expire"),
+    ),
+    Mutant(
         "put-condition",
         "P6: a remote overwrite is conditional on the version that was planned against",
         "s3sync/store/lanes/obstore/lane.py",

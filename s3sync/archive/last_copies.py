@@ -19,7 +19,7 @@ from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.reading import object_bytes
 from s3sync.archive.removal import Going
 from s3sync.archive.remove_local import checksum_here, is_here
-from s3sync.archive.sealing import require_opens, tells_content, whole_checksums
+from s3sync.archive.sealing import require_opens, whole_checksums
 from s3sync.archive.verify import Proof, Replaced, verify_again
 from s3sync.archive.volumes import known_archives, merged, portions_of
 from s3sync.archive.work import Working
@@ -31,6 +31,7 @@ from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
 from s3sync.disk.tree import folder_below, kept_folders
 from s3sync.errors import Archived, ArchiveError, Halt, NotFound, StoreError
+from s3sync.store.own_word import tells_content
 from s3sync.store.port import Headers, Overwrite, Store
 
 

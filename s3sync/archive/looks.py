@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from s3sync.archive.carrier import Carrier
 from s3sync.archive.journal import Looks
-from s3sync.archive.sealing import tells_content
 from s3sync.core.archive.values import ForeignIndex, Index, Pack
 from s3sync.core.archive.volumes import archives_of
 from s3sync.core.times import format_time
 from s3sync.errors import NotFound
+from s3sync.store.own_word import tells_content
 from s3sync.store.port import ObjectInfo, Reader, Store
 from s3sync.store.wrapped import Wrapped
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3sync.archive.carrier import Carrier
-from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.values import Index, Pack
 from s3sync.core.archive.volumes import archives_of
 from s3sync.core.etag import composite_etag
@@ -28,14 +27,6 @@ def key_id_of(store: Store) -> str | None:
 def whole_checksums(store: Store) -> WholeChecksums | None:
     """The store's checksums of contents; None where there are none, or where they are of ciphertext."""
     return None if aspect(store, Seals) is not None else aspect(store, WholeChecksums)
-
-
-def tells_content(store: Store) -> bool:
-    """True if an ETag is the server's own word, which no writer chooses: it is of other content, or another write.
-
-    What a folder says of a file is a note that anybody may write, and a remote of rclone may know no more than a time.
-    """
-    return scheme_of(store.url).has_server
 
 
 def size_in_store(store: Store, size: int) -> int:

@@ -21,6 +21,7 @@ from s3sync.pairs.values import Bucket, Found, Place
 from s3sync.state.memory import StateDB
 from s3sync.state.schema import CachedDigest
 from s3sync.store.aspects import WholeChecksums, aspect
+from s3sync.store.own_word import tells_content
 from s3sync.store.whole_md5 import TellsWholeMd5
 from s3sync.sync.scan import cache_entry, mtime_is_trustworthy
 from s3sync.sync.view import is_of
@@ -166,10 +167,16 @@ def settle(
 
 
 def proven(path: str, found: Found, knows: Knowledge) -> str | None:
-    """MD5 that the bytes themselves prove: of a file that was read, or as the ETag. What metadata says is not asked."""
+    """MD5 that the bytes themselves prove: of a file that was read, or as the ETag where that is the server's own word.
+    What metadata says is not asked."""
     if found.file is not None:
         return knows.digests(path, found.file).md5
-    return plain_md5(found.etag)
+    return plain_md5(found.etag) if _tells(knows) else None
+
+
+def _tells(knows: Knowledge) -> bool:
+    """True for a folder, whose files are read, and for a store whose ETags no writer chooses."""
+    return not isinstance(knows.place, Bucket) or tells_content(knows.place.store)
 
 
 def surely_same(
@@ -177,15 +184,17 @@ def surely_same(
 ) -> tuple[bool, str | None]:
     """True if two files are the same by their bytes, with their MD5 where it is known: nobody's word counts.
 
-    A CRC is a word, too: whoever writes there can make other bytes that have it (decision 0090). Where nothing proves
-    it, what lies in a store is read. Raises `LocalError`, `StoreError`.
+    A CRC is a word, too: whoever writes there can make other bytes that have it (decision 0090). So is the hash of a
+    remote of rclone, and what a folder store has noted (0175). Where nothing proves it, what lies there is read.
+
+    Raises `LocalError`, `StoreError`.
     """
     if a.size != b.size:
         return False, None
     one, two, other = of[End.A], of[End.B], path_b or path
     first, second = proven(path, a, one), proven(other, b, two)
     if first is None or second is None:
-        if etags_agree(a, b, of):
+        if _tells(one) and _tells(two) and etags_agree(a, b, of):
             return True, first or second
         first, second = first or one.read(path, a), second or two.read(other, b)
     return first == second, first

@@ -26,6 +26,7 @@ from s3sync.state.intents import Intents
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
 from s3sync.store.aspects import Version
+from s3sync.store.own_word import has_to_be_read
 from s3sync.sync.carry_out import carry_out
 from s3sync.sync.hooks import HOOKS
 from s3sync.sync.lacking import lacking_of, refused, warnings_of_lacking
@@ -208,13 +209,16 @@ def _look_at_trash(
 ) -> None:
     """What also exists elsewhere goes. A last copy is kept unless it was asked for.
 
-    A young one on the remote may be of an object that somebody is about to replace: that object counts for nothing.
+    A young one on the remote may be of an object that somebody is about to replace: that object counts for nothing. Nor
+    does one for the trash here, where only its bytes would prove what it holds.
     """
     store, project = session.store, session.project
+    unread = options.local and has_to_be_read(store)
     now: datetime | None = None
     for found in trash_here(project) if options.local else trash_there(store, project.prefix):
         now = now or now_of(session, found.side, dry_run=options.dry_run)
-        is_last = not stays.has(store, found, held=found.side == "remote" and is_young(found, now))
+        held = unread or (found.side == "remote" and is_young(found, now))
+        is_last = not stays.has(store, found, held=held)
         if is_last and not options.trash:
             report.trash_kept_files += 1
             report.trash_kept_bytes += found.size

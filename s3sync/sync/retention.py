@@ -18,6 +18,7 @@ from s3sync.core.times import format_time, parse_time
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.store.own_word import has_to_be_read
 from s3sync.sync.same_content import is_vouched
 from s3sync.sync.scan import scan
 from s3sync.sync.session import Session
@@ -91,6 +92,7 @@ def _live(session: Session, state: StateDB) -> dict[str, Contents]:
     """What exists besides the trash of each side, as far as this side may believe it."""
     here, there = Contents(), Contents()
     seen, ledger = scan(session, state), UnfinishedTransfers(state)
+    is_proof = not has_to_be_read(session.store)  # else an object takes no file of this disk away unread
     for decision in seen.decisions():
         digests, remote, base = seen.digests_of(decision.path), decision.remote, decision.base
         if digests is not None and decision.local is not None:
@@ -102,7 +104,8 @@ def _live(session: Session, state: StateDB) -> dict[str, Contents]:
         if not is_vouched(ledger, decision.path, object_there, base):
             continue
         there.add_object(object_there)
-        if base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5):
+        is_of_base = base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5)
+        if is_proof and is_of_base:
             here.add(remote.size, remote.md5)
     return {"local": here, "remote": there}
 

@@ -1,0 +1,24 @@
+"""Whose word an ETag is: the server's own, or that of whoever wrote the object."""
+
+from __future__ import annotations
+
+from s3sync.config.schemes import scheme_of
+from s3sync.store.aspects import aspect
+from s3sync.store.port import Store
+from s3sync.store.seals import Seals
+
+
+def tells_content(store: Store) -> bool:
+    """True if an ETag is the server's own word, which no writer chooses: it is of other content, or another write.
+
+    What a folder says of a file is a note that anybody may write. A remote of rclone may know no more than a time, and
+    where it knows a hash, that can be what the sender said (the metadata `md5chksum` of what came to S3 in parts, the
+    checksums of Nextcloud; https://rclone.org/s3/#multipart-uploads).
+    """
+    return scheme_of(store.url).has_server
+
+
+def has_to_be_read(store: Store) -> bool:
+    """True if nothing but its bytes proves what an object holds. What is sealed proves itself when it is opened, and
+    its name and version are those that metadata.json has (`core/vouching.py`)."""
+    return not tells_content(store) and aspect(store, Seals) is None
