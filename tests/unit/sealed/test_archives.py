@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.archive.carrier import open_carrier
-from s3sync.archive.sealing import holds, is_made_of, key_id_of, require_opens, size_in_store, tells_content
+from s3sync.archive.sealing import holds, is_made_of, key_id_of, require_opens, size_in_store
 from s3sync.archive.stored import size_there
 from s3sync.archive.thaw import price_of
 from s3sync.config import Settings
@@ -20,6 +20,7 @@ from s3sync.core.sealed import OfArchives, sealed_size
 from s3sync.errors import ArchiveError
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.aspects import Tier
+from s3sync.store.own_word import tells_content
 from s3sync.store.port import Create, Headers, Overwrite, Part, Store
 from s3sync.store.sealed import RepositoryKey, seal
 
