@@ -1,4 +1,4 @@
-"""Whose word an ETag is: the server's own, or that of whoever wrote the object."""
+"""Origin of what an ETag says: the server itself, or whoever wrote the object."""
 
 from __future__ import annotations
 

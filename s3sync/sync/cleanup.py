@@ -209,16 +209,13 @@ def _look_at_trash(
 ) -> None:
     """What also exists elsewhere goes. A last copy is kept unless it was asked for.
 
-    A young one on the remote may be of an object that somebody is about to replace: that object counts for nothing. Nor
-    does one for the trash here, where only its bytes would prove what it holds.
+    A young one on the remote may be of an object that somebody is about to replace: that object counts for nothing, nor
+    does for the trash here one whose bytes alone prove what it holds.
     """
-    store, project = session.store, session.project
-    unread = options.local and has_to_be_read(store)
-    now: datetime | None = None
+    store, project, now = session.store, session.project, None
     for found in trash_here(project) if options.local else trash_there(store, project.prefix):
         now = now or now_of(session, found.side, dry_run=options.dry_run)
-        held = unread or (found.side == "remote" and is_young(found, now))
-        is_last = not stays.has(store, found, held=held)
+        is_last = not stays.has(store, found, held=has_to_be_read(store) if options.local else is_young(found, now))
         if is_last and not options.trash:
             report.trash_kept_files += 1
             report.trash_kept_bytes += found.size
