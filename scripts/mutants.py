@@ -949,8 +949,9 @@ MUTANTS = (
         "retention-peers-word",
         "a peer's word is no reason to let go of what lies in the trash here",
         "s3sync/sync/retention.py",
-        "if base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5):",
-        "if True:",
+        "        is_of_base = base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5)\n"
+        "        if is_proof and is_of_base:\n",
+        "        if True:\n",
         ("tests/scenarios/people/test_retention.py", "-k", "only_a_peer"),
     ),
     Mutant(
