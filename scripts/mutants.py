@@ -949,8 +949,8 @@ MUTANTS = (
         "retention-peers-word",
         "a peer's word is no reason to let go of what lies in the trash here",
         "s3sync/sync/retention.py",
-        "        is_of_base = base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5)\n"
-        "        if is_proof and is_of_base:\n",
+        "        is_of_base = base is not None and base.etag is not None and"
+        " (base.etag, base.md5) == (remote.etag, remote.md5)\n        if is_proof and is_of_base:\n",
         "        if True:\n",
         ("tests/scenarios/people/test_retention.py", "-k", "only_a_peer"),
     ),
@@ -1189,8 +1189,8 @@ MUTANTS = (
         "cleanup-young-trash",
         "P2: a cleanup does not take for a copy what somebody is about to replace",
         "s3sync/sync/cleanup.py",
-        'held=found.side == "remote" and is_young(found, now)',
-        "held=False",
+        "held=has_to_be_read(store) if options.local else is_young(found, now)",
+        "held=has_to_be_read(store) if options.local else False",
         ("tests/promises/simulator/test_stories.py", "-k", "101000010"),
     ),
     Mutant(
