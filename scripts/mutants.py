@@ -4426,6 +4426,46 @@ MUTANTS = (
         "            return where.read_bytes()[:limit]",
         ("tests/unit/disk/test_one_room.py",),
     ),
+    Mutant(
+        "packed-beginning",
+        "a packed header is looked for in the beginning of a file alone, however long the file says to be",
+        "s3sync/archive/readers/packed.py",
+        "            self._left -= len(self._packed)\n",
+        "            self._left -= 0\n",
+        ("tests/promises/hostile/test_packed_headers.py", "-k", "beginning"),
+    ),
+    Mutant(
+        "boxes-of-a-movie",
+        "the boxes of a movie are counted as a whole, those in others with them",
+        "s3sync/archive/readers/movie.py",
+        "(box for box in _boxes(file, begin, end, left) if",
+        "(box for box in _boxes(file, begin, end, iter(range(MOST_BOXES))) if",
+        ("tests/promises/hostile/test_packed_headers.py", "-k", "boxes"),
+    ),
+    Mutant(
+        "depth-of-a-folder-store",
+        "folders in one another without end do not hold up whoever lists a folder store",
+        "s3sync/store/folder/listing.py",
+        "                if len(names) == MOST_DEPTH:\n",
+        "                if len(names) == -1:\n",
+        ("tests/promises/hostile/test_folder_store.py", "-k", "without_end_are"),
+    ),
+    Mutant(
+        "own-folders-closed",
+        "what s3sync keeps for its user is his alone, whatever his umask says",
+        "s3sync/disk/own.py",
+        "        make_own(path.parent)\n    path.mkdir(mode=MODE, exist_ok=True)",
+        "        path.parent.mkdir(parents=True)\n    path.mkdir(mode=MODE, exist_ok=True)",
+        ("tests/promises/hostile/test_own_data.py", "-k", "first_command"),
+    ),
+    Mutant(
+        "full-disk-of-a-catalogue",
+        "a full disk is called full where SQLite calls it broken",
+        "s3sync/state/sqlite.py",
+        "            if _wants_room(error, self.path):\n",
+        '            if "full" in str(error):\n',
+        ("tests/scenarios/cli/test_full_own_disk.py",),
+    ),
 )
 
 

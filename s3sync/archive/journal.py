@@ -22,6 +22,7 @@ from s3sync.core.archive.values import Frame, Index, SplitIndex
 from s3sync.core.archive.volumes import etags_of, with_etags
 from s3sync.decoding import ready
 from s3sync.disk.errors import local_errors
+from s3sync.disk.own import make_own
 from s3sync.state.sqlite import Database
 from s3sync.store.port import Part
 
@@ -99,7 +100,7 @@ class Journal(Database):
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_own(path.parent)
         super().__init__(path, SCHEMA, MIGRATIONS, read_only=read_only, repair=REPAIR)
 
     @classmethod

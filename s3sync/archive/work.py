@@ -17,6 +17,7 @@ from s3sync.core.archive.values import ArchiveSet, Index, Unit
 from s3sync.core.times import format_time
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import make_own
 from s3sync.state.lock import RUN, project_lock
 from s3sync.store.port import Pace, Store, Unlimited
 from s3sync.transfer.flow import CEILING
@@ -88,7 +89,7 @@ class Channel(Struct, frozen=True):
     def note_read(self, index: Index, looks: Looks) -> None:
         """Remember that this computer read all that an index is of."""
         with local_errors("cannot use", self.room, hint="make the folder yours and writable"):
-            self.room.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_own(self.room)
         with Journal(self.room / JOURNAL) as journal:
             journal.note_read(index, looks)
 
@@ -145,7 +146,7 @@ def working(channel: Channel, rules: ArchiveSet, *, share: str = "") -> Iterator
     """
     folder = channel.room
     with local_errors("cannot use", folder, hint="make the folder yours and writable"):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_own(folder)
         place = folder / share if share else folder
         place.mkdir(exist_ok=True, mode=0o700)
         room = GuardedFolder.open(place, private=True)

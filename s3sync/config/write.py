@@ -17,6 +17,7 @@ from s3sync.config.spec import checked
 from s3sync.config.values import BadValue
 from s3sync.disk.errors import reason_of
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import make_own
 from s3sync.errors import ConfigError, LocalError
 
 REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"
@@ -80,7 +81,7 @@ def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str
 def place_text(path: Path, text: str, *, private: bool) -> None:
     """Put a settings file in its place, and make its folder. Raises `LocalError`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_own(path.parent)
         replace_file(path, text.encode("utf-8"), private=private)
     except OSError as error:
         raise LocalError(f"cannot write {path}", why=error.strerror or str(error)) from error

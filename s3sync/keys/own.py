@@ -18,9 +18,10 @@ from s3sync.config import Settings
 from s3sync.config.locate import user_data_folder
 from s3sync.core.typed import typed
 from s3sync.decoding import ready
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
-from s3sync.errors import ConfigError, LocalError
+from s3sync.errors import ConfigError
 from s3sync.keys.known import CLONES, FOLDER, clone_file, file_name, was_encrypted
 from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
 
@@ -101,15 +102,9 @@ def _read(environ: Mapping[str, str], name: str) -> bytes | None:
 
 def _write(environ: Mapping[str, str], name: str, body: bytes) -> None:
     base = user_data_folder(environ)
-    try:
-        with own_folder(base, FOLDER) as folder:
-            folder.write(name, body)
-    except OSError as error:
-        raise LocalError(
-            f"cannot keep a key in {base / FOLDER}",
-            why=error.strerror or str(error),
-            hint="make the folder yours and writable",
-        ) from None
+    hint = "make the folder yours and writable"
+    with local_errors("cannot keep a key in", base / FOLDER, hint=hint), own_folder(base, FOLDER) as folder:
+        folder.write(name, body)
 
 
 def _unusable(path: Path, why: str) -> ConfigError:

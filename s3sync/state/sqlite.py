@@ -20,6 +20,8 @@ PATIENCE_S = 30.0
 """Time to wait for another process that is writing."""
 UPGRADE = "upgrade s3sync: docs/upgrade-and-remove.md says how"
 _ROWS_AT_ONCE = 10_000
+_LEAST_ROOM = 64 * 1024
+"""Bytes below which a disk is taken for full: a `-shm` file begins with half of them."""
 _IN_THE_WAY = "move it away, and run the command again: without it s3sync asks before it overwrites or deletes anything"
 DOCTOR = "run `s3sync doctor`: it looks at the disk, the folder and the file"
 
@@ -183,7 +185,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            if "full" in str(error):
+            if _wants_room(error, self.path):
                 raise DiskFull(
                     f"cannot write {self.path}", why="the disk is full", hint="make room, run again"
                 ) from error
@@ -276,6 +278,21 @@ def _is_damage(error: sqlite3.Error) -> bool:
     """True if the file itself is wrong, and not the way to it: a lock, the disk, a right."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+
+
+def _wants_room(error: sqlite3.Error, path: Path) -> bool:
+    """True if there is no room for what is to be written. Of the file that readers and writers share (`-shm`) SQLite
+    says only that it could not be made longer, in the words of a disk that is broken."""
+    if "full" in str(error):
+        return True
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return False
+    import shutil  # no command needs it that goes well
+
+    try:
+        return shutil.disk_usage(path.parent).free < _LEAST_ROOM
+    except OSError:
+        return False
 
 
 def readable(said: str) -> str:

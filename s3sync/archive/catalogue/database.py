@@ -20,6 +20,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.records import PRESENT, Archived, LogEntry, Statistic, Status, ThawNote
 from s3sync.core.archive.values import Index, Kind, Member, SplitIndex
 from s3sync.disk.errors import local_errors
+from s3sync.disk.own import make_own
 
 FOLDER = "archive"
 REPAIR = "s3sync archive catalogue rebuild --anew: it puts the file aside, and reads the indexes in the store"
@@ -68,7 +69,7 @@ class Catalogue(Searching):
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         if not read_only:
             with local_errors("cannot use", path.parent, hint="make the folder yours and writable"):
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                make_own(path.parent)
         self.coming: Staged | None = None
         super().__init__(path, schema.SCHEMA, schema.MIGRATIONS, read_only=read_only, repair=REPAIR, look_through=False)
         self.execute(f"PRAGMA cache_size = -{_CACHE_KB}")

@@ -8,14 +8,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from s3sync.archive.readers import Place, Unsaid, open_file
-
-if TYPE_CHECKING:
-    import gzip
+from s3sync.archive.readers.packed import Packed, Readable
 
 Value: TypeAlias = str | int | float | bool | None
 
@@ -94,40 +91,25 @@ def read_header(path: Place) -> Header:
         return header_in(file, path.name)
 
 
-def header_in(file: IO[bytes], name: str) -> Header:
+def header_in(file: Readable, name: str) -> Header:
     """The same of an open file, whose name says whether it is packed."""
     try:
-        with _unpacked(file, name) as plain:
-            headers = _Headers(plain)
-            primary = headers.next(b"SIMPLE  ")
-            if primary.get("NAXIS") != 0:
-                return primary
-            try:
-                return headers.next(b"XTENSION", primary)
-            except Unsaid:
-                return primary
+        headers = _Headers(Packed(file) if name.casefold().endswith(".gz") else file)
+        primary = headers.next(b"SIMPLE  ")
+        if primary.get("NAXIS") != 0:
+            return primary
+        try:
+            return headers.next(b"XTENSION", primary)
+        except Unsaid:
+            return primary
     except (EOFError, zlib.error) as error:
-        raise Unsaid(f"it cannot be unpacked: {error}") from None
-
-
-@contextmanager
-def _unpacked(file: IO[bytes], name: str) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    if not name.casefold().endswith(".gz"):
-        yield file
-        return
-    import gzip  # few need it, and it takes longer than the rest
-
-    try:
-        with gzip.open(file, "rb") as unpacked:
-            yield unpacked
-    except gzip.BadGzipFile as error:
         raise Unsaid(f"it cannot be unpacked: {error}") from None
 
 
 class _Headers:
     """The headers of a file, which is read some blocks at once; what stands behind one is kept for the next."""
 
-    def __init__(self, file: IO[bytes] | gzip.GzipFile) -> None:
+    def __init__(self, file: Readable) -> None:
         self._file, self._ahead = file, b""
 
     def next(self, first: bytes, below: Header | None = None) -> Header:

@@ -14,6 +14,7 @@ from s3sync.archive.readers import Place, Unsaid, open_file
 
 ENDINGS = (".mp4", ".mov", ".m4v", ".3gp", ".360", ".lrv", ".insv", ".osv", ".braw", ".crm")
 MOST_BOXES = 10_000
+"""Boxes of one file, those inside of others with them: each `udta` could have as many again."""
 MOST_BYTES = 1 << 16
 """Bytes of a small box that is read as a whole."""
 _EPOCH = datetime(1904, 1, 1)  # noqa: DTZ001 - times in the file are UTC, without a zone
@@ -39,16 +40,17 @@ def read_movie(path: Place) -> Movie:
 
 def movie_in(file: BinaryIO, size: int) -> Movie:
     """The same of an open file of that many bytes."""
-    moov = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
+    left = iter(range(MOST_BOXES))
+    moov = next((box for box in _boxes(file, 0, size, left) if box[0] == b"moov"), None)
     if moov is None:
         raise Unsaid("there is no moov box in it")
     taken: datetime | None = None
     firmware: re.Match[bytes] | None = None
-    for kind, begin, end in _boxes(file, moov[1], moov[2]):
+    for kind, begin, end in _boxes(file, moov[1], moov[2], left):
         if kind == b"mvhd":
             taken = _time(_read(file, begin, end))
         elif kind == b"udta":
-            firm = next((box for box in _boxes(file, begin, end) if box[0] == b"FIRM"), None)
+            firm = next((box for box in _boxes(file, begin, end, left) if box[0] == b"FIRM"), None)
             firmware = _FIRMWARE.search(_read(file, firm[1], firm[2])) if firm else None
     if taken is None:
         raise Unsaid("the movie does not say when it was taken")
@@ -57,9 +59,9 @@ def movie_in(file: BinaryIO, size: int) -> Movie:
     return Movie(taken, number is not None and number < _FIRST_WITH_UTC, camera)
 
 
-def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, begin and end of each box's content."""
-    for _ in range(MOST_BOXES):
+def _boxes(file: BinaryIO, at: int, end: int, left: Iterator[int]) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, begin and end of each box's content. `left`: an item for each box of the file that is still looked at."""
+    for _ in left:
         if at + 8 > end:
             return
         file.seek(at)

@@ -223,7 +223,7 @@ def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, sc
     from s3sync.archives.auto_jobs import KINDS, logs_folder, placed_for, tasks_of
     from s3sync.cli.commands.hooks import program_path
     from s3sync.cli.commands.watch import starting
-    from s3sync.disk.own import MODE
+    from s3sync.disk.own import make_own
     from s3sync.services.timers import install, scheduler_of, uninstall
 
     hour, archives, chosen = _hour(at, "--at"), opened(call), scheduler_of(scheduler)
@@ -244,7 +244,7 @@ def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, sc
 
     agreed = archives.agree_to_sets(dry_run=call.dry_run)
     if log is None and not call.dry_run:
-        logs_folder(os.environ).mkdir(parents=True, exist_ok=True, mode=MODE)
+        make_own(logs_folder(os.environ))
     found = tasks(kinds)
     reports = [install(placed_for(found, chosen, settings, os.environ), dry_run=call.dry_run)]
     gone = tasks([kind for kind in KINDS if kind not in kinds]) if chosen is not Scheduler.CRON else []

@@ -123,12 +123,13 @@ class Layout:
         """The same, making what is missing. Raises `OSError`; another program may prune it meanwhile."""
         with suppress(FileNotFoundError):
             return self.folder(*names)
-        for depth, name in enumerate(names):
-            above = self.folder(*names[:depth])
+        above = self.folder()
+        for name in names:
             if above.find(name) is None:
                 with suppress(FileExistsError):
                     above.mkdir(name, self.modes.folder)
-                    self.modes.apply_to_folder(self.folder(*names[: depth + 1]))
+                    self.modes.apply_to_folder(above.folder(name))
+            above = above.folder(name)
         return self.folder(*names)
 
     def create_file(self, folder: GuardedFolder, name: str) -> int:

@@ -17,7 +17,11 @@ from s3sync.store.folder.objects import current, info_of, known
 from s3sync.store.port import ObjectInfo
 
 _FILE, _FOLDER, _ODD = "f", "d", "o"
+_SHOWN = 3
 _PACK_AT_ONCE = 1000
+MOST_DEPTH = 512
+"""Folders that may lie in one another. A key has 1,024 bytes at most, and each folder takes two; to reach one costs as
+much as it is deep, and somebody can make a chain of thousands in a second."""
 
 
 def walk(layout: Layout, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
@@ -38,6 +42,8 @@ def walk(layout: Layout, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
                 raise _odd(folder, name)
             key = above + layout.spelled(name, folder.path)
             if kind == _FOLDER:
+                if len(names) == MOST_DEPTH:
+                    raise _too_deep(layout, names)
                 if f"{key}/" > after or after.startswith(f"{key}/"):
                     pending.append(((*names, name), f"{key}/"))
             elif key > after:
@@ -92,6 +98,11 @@ def _odd(folder: GuardedFolder, name: str) -> StoreError:
     except OSError as error:
         why = reason_of(error)
     return odd(f"cannot list {folder.path}", where, why)
+
+
+def _too_deep(layout: Layout, names: tuple[str, ...]) -> StoreError:
+    where = f"{layout.root}/{'/'.join(names[:_SHOWN])[:200]}"
+    return odd(f"cannot list {layout.root}", where, f"more than {MOST_DEPTH} folders lie in one another there")
 
 
 def _odd_folder(layout: Layout, names: tuple[str, ...], error: Refused) -> StoreError:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.remove import remove_tree
+from s3sync.disk.tree import kept_folders
 from s3sync.errors import BucketMissing, NotFound, StoreError
 from s3sync.store.folder import FolderStore
 from s3sync.store.folder.layout import RESERVED
@@ -147,6 +150,39 @@ def test_f52_a_file_that_is_a_hole(root: Path, store: FolderStore, size: int) ->
         assert "holds 0 B: the rest is a hole" in str(refused.value.why)
     (root / "big.mov").unlink()
     assert keys(store) == ["a"]
+
+
+def chain(folder: Path, depth: int) -> None:
+    """Folders in one another, which no path is long enough to name."""
+    held = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=held)
+        held, above = os.open("d", os.O_RDONLY, dir_fd=held), held
+        os.close(above)
+    os.close(os.open("end", os.O_CREAT | os.O_WRONLY, 0o644, dir_fd=held))
+    os.close(held)
+
+
+@pytest.mark.parametrize("below", ["", "film/cut"])
+def test_f52_folders_in_one_another_without_end_are_refused_at_once(root: Path, store: FolderStore, below: str) -> None:
+    """Each listing of six thousand took minutes, for everybody."""
+    put(store, "a", b"x")
+    (root / below).mkdir(parents=True, exist_ok=True)
+    chain(root / below, 1000)
+    try:
+        with pytest.raises(StoreError) as refused:
+            keys(store)
+        assert "more than 512 folders lie in one another" in str(refused.value.why)
+    finally:
+        with GuardedFolder.open(root / below, shared=True) as folder:
+            remove_tree(folder, "d")
+    assert keys(store) == ["a"]
+
+
+def test_a_key_of_as_many_folders_as_one_can_have_is_listed(root: Path, store: FolderStore) -> None:
+    chain(root, 511)
+    with kept_folders():  # as all commands do
+        assert keys(store) == ["d/" * 511 + "end"]
 
 
 def test_a_file_with_holes_that_somebody_may_have_made_is_read(root: Path, store: FolderStore) -> None:

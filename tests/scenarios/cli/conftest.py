@@ -45,12 +45,12 @@ def on_server(server: Server, user: str = "david") -> dict[str, str]:
 
 
 @pytest.fixture
-def mount_small_disk() -> Iterator[Callable[[Path], None]]:
-    """Put a file system of 256 KiB on a folder."""
+def mount_small_disk() -> Iterator[Callable[..., None]]:
+    """Put a file system of 256 KiB, or another size, on a folder."""
     mounted: list[Path] = []
 
-    def mount(folder: Path) -> None:
-        command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    def mount(folder: Path, size: str = "256k") -> None:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
         if os.geteuid() != 0 or not shutil.which("mount") or subprocess.run(command, check=False).returncode:
             pytest.skip("only root on Linux can mount a small file system")
         mounted.append(folder)
