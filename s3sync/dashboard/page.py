@@ -12,7 +12,7 @@ from importlib import resources
 from msgspec import to_builtins
 
 from s3sync.dashboard.values import Dashboard
-from s3sync.team.pages.frame import data, policy_of, text
+from s3sync.team.pages.frame import PRIVATE, data, policy_of, text
 
 FOLDER = "assets"
 STYLES = ("colors.css", "layout.css", "list.css", "project.css", "costs.css")
@@ -59,11 +59,7 @@ def page_of(dashboard: Dashboard, *, key: bytes | None = None) -> bytes:
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{allowed}">
 {META}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex, nofollow">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
+{PRIVATE}
 <title>{text(title)}</title>
 <style>{style}</style>
 </head>

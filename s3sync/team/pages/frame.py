@@ -20,6 +20,12 @@ from msgspec import Struct
 from s3sync.core.times import format_time
 
 CONTENT_TYPE = "text/html; charset=utf-8"
+PRIVATE = """<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex, nofollow">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">"""
+"""Elements of the head of every page: none tells another site where it is, and no search engine keeps it."""
 LONGEST_TEXT = 500
 """Characters of a text of others, such as a name, that are shown."""
 _JOINERS = "\u200c\u200d"
@@ -105,11 +111,7 @@ def page(
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex, nofollow">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
+{PRIVATE}
 <title>{text(title)}</title>
 <style>{style}</style>
 </head>

@@ -31,6 +31,13 @@ def objects(vault: Path) -> dict[str, bytes]:
     }
 
 
+def given(person: Person, vault: Path, text: str, names: list[str]) -> None:
+    """Write the rules, and files of these names."""
+    rules(person, vault, text)
+    for name in names:
+        put(person.repo, name, os.urandom(900))
+
+
 SHAPES = {
     "file": ("source: cards, unit: file, layout: '{name}'", "cards/one/C1.MP4", "cards/two/C1.MP4"),
     "folder": ("source: 'raw/*/*', layout: '{id}', pack: tar", "raw/2023/m42/a.fits", "raw/2024/m42/a.fits"),
@@ -93,9 +100,7 @@ def test_what_two_units_would_have_beside_their_keys_is_refused_before_anything_
     twin: str, david: Person, vault: Path
 ) -> None:
     text, names, said = TWINS[twin]
-    rules(david, vault, text)
-    for name in names:
-        put(david.repo, name, os.urandom(900))
+    given(david, vault, text, names)
     for words in (("run",), ("run", "--dry-run"), ("analyze",)):
         told = david.expect(2, "archive", *words, cwd=david.repo)
         assert "would have one key" in told.err and said in told.err
@@ -103,21 +108,17 @@ def test_what_two_units_would_have_beside_their_keys_is_refused_before_anything_
 
 
 def test_a_unit_that_is_not_split_may_have_a_neighbour_named_like_a_volume(david: Person, vault: Path) -> None:
-    rules(david, vault, "source: 'raw/*', layout: '{id}', pack: tar, max_size: 1M")
-    for name in ("raw/m42/a.fits", "raw/m42.001/b.fits"):
-        put(david.repo, name, b"light")
+    text = "source: 'raw/*', layout: '{id}', pack: tar, max_size: 1M"
+    given(david, vault, text, ["raw/m42/a.fits", "raw/m42.001/b.fits"])
     david.ok("archive", "run", cwd=david.repo)
     assert {"m42.tar", "m42.001.tar"} < objects(vault).keys()
 
 
 def test_the_sidecar_of_a_unit_that_left_this_disk_is_not_replaced(david: Person, vault: Path) -> None:
     text, names, _ = TWINS["sidecars"]
-    rules(david, vault, text)
-    for name in names[:2]:
-        put(david.repo, name, os.urandom(900))
+    given(david, vault, text, names[:2])
     david.ok("archive", "run", "--delete-local", cwd=david.repo)
     before = objects(vault)["P1.xmp"]
-    for name in names[2:]:
-        put(david.repo, name, os.urandom(900))
+    given(david, vault, text, names[2:])
     assert "P1.xmp is there already" in david.expect(3, "archive", "run", "--force", cwd=david.repo).err
     assert objects(vault)["P1.xmp"] == before

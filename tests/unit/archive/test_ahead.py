@@ -147,15 +147,21 @@ QUICK, THIN = 1e9, 1.0
 """Bytes a second."""
 
 
+def placed(catalogue: Catalogue, rate: float | None) -> Index:
+    """An archive that is on its way, and whose rows are placed meanwhile where the line is quick."""
+    ahead = Ahead(catalogue)
+    index = pass_all(ahead)
+    ahead.place(index.key, rate)
+    ahead.close()
+    return index
+
+
 def test_rows_are_placed_while_the_index_travels_and_count_when_the_archive_is_recorded(
     tmp_path: Path, wanted: list[Any]
 ) -> None:
     path = tmp_path / "catalogue.db"
     with Catalogue(path) as catalogue:
-        ahead = Ahead(catalogue)
-        index = pass_all(ahead)
-        ahead.place(index.key, QUICK)
-        ahead.close()
+        index = placed(catalogue, QUICK)
         assert not may_write(path)
         assert rows(path) == [[], []]
         catalogue.record(index)
@@ -169,10 +175,7 @@ def test_on_a_thin_line_and_for_an_archive_that_is_known_nobody_waits(tmp_path: 
         for rate, is_known in ((None, False), (THIN, False), (QUICK, True)):
             if not is_known:
                 catalogue.forget(WHOLE.key)
-            ahead = Ahead(catalogue)
-            index = pass_all(ahead)
-            ahead.place(index.key, rate)
-            ahead.close()
+            index = placed(catalogue, rate)
             assert may_write(path)
             catalogue.record(index)
             assert rows(path) == wanted
@@ -200,10 +203,7 @@ def test_where_the_index_takes_longer_others_wait_no_more(
     monkeypatch.setattr(staged_rows, "LONGEST_S", 0.01)
     path = tmp_path / "catalogue.db"
     with Catalogue(path) as catalogue:
-        ahead = Ahead(catalogue)
-        index = pass_all(ahead)
-        ahead.place(index.key, QUICK)
-        ahead.close()
+        index = placed(catalogue, QUICK)
         until = time.monotonic() + 30
         while not may_write(path):
             assert time.monotonic() < until
@@ -217,8 +217,7 @@ def test_a_process_that_is_killed_meanwhile_leaves_no_rows(tmp_path: Path, wante
     path = tmp_path / "catalogue.db"
     script = (
         "import os, sys; from pathlib import Path; from tests.unit.archive.test_ahead import *\n"
-        "catalogue = Catalogue(Path(sys.argv[1])); ahead = Ahead(catalogue); index = pass_all(ahead)\n"
-        "ahead.place(index.key, QUICK); ahead.close()\n"
+        "placed(Catalogue(Path(sys.argv[1])), QUICK)\n"
         "assert not may_write(Path(sys.argv[1]))\n"
         "os.kill(os.getpid(), 9)"
     )
