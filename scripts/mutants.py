@@ -1346,6 +1346,14 @@ MUTANTS = (
         ("tests/unit/dashboard/test_commands.py", "-k", "terminal_obeys"),
     ),
     Mutant(
+        "damage-that-is-no-text",
+        "a database that others damaged is one error, whatever bytes it has SQLite repeat",
+        "s3sync/state/trusted.py",
+        "ERRORS = (sqlite3.Error, UnicodeDecodeError)",
+        "ERRORS = (sqlite3.Error,)",
+        ("tests/promises/hostile/test_damage_that_is_no_text.py",),
+    ),
+    Mutant(
         "rows-pipe",
         "P13: a pipe in place of a database is not waited for",
         "s3sync/state/trusted.py",

@@ -76,10 +76,8 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
                 trusted.harden(connection)
                 connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
                 yield connection
-    except sqlite3.Error as error:
-        raise LocalError(
-            f"cannot read {path}", why=readable(str(error)), hint=f"{_HINT}; it was not changed"
-        ) from error
+    except trusted.ERRORS as error:
+        raise LocalError(f"cannot read {path}", why=readable(error), hint=f"{_HINT}; it was not changed") from error
 
 
 def _refuse_interrupted(path: Path) -> None:

@@ -89,7 +89,7 @@ class Owner:
         """True if a database has the mark for a place (None: for any), or the user says yes to everything; False also
         for one that is none, or is larger than `max_bytes`."""
         with (
-            suppress(OSError, sqlite3.Error),
+            suppress(OSError, *trusted.ERRORS),
             trusted.private_copy(file, max_bytes=max_bytes) as copy,
             closing(sqlite3.connect(copy)) as connection,
         ):

@@ -107,8 +107,8 @@ def examine(folder: Path) -> Examined:
             trusted.harden(connection)
             trusted.refuse_foreign_schema(connection)
             return _examine(connection)
-        except sqlite3.Error as error:
-            return Examined(damage=readable(str(error)))
+        except trusted.ERRORS as error:
+            return Examined(damage=readable(error))
 
 
 def _examine(connection: sqlite3.Connection) -> Examined:
@@ -124,8 +124,8 @@ def _examine(connection: sqlite3.Connection) -> Examined:
         return Examined(damage=f"it has tables, and says that its version is {version}")
     try:
         bring_up(connection, SCHEMA, MIGRATIONS)  # of the copy: the file itself is migrated when it is used
-    except sqlite3.Error as error:
-        return Examined(damage=f"its version {version} cannot be brought up to date: {readable(str(error))}")
+    except trusted.ERRORS as error:
+        return Examined(damage=f"its version {version} cannot be brought up to date: {readable(error)}")
     trusted.refuse_other_tables(connection, SCHEMA)
     base, senseless = _read_base(connection, "SELECT path, size, md5, etag, place FROM base ORDER BY place")
     if senseless:
@@ -159,14 +159,14 @@ def salvage(folder: Path, owner: Owner) -> list[PlaceMemory]:
                 return []
             rows = [row for row in connection.execute(source.places).fetchall() if is_place(*row[1:5])]
             rows = [row for row in rows if owner.owns_open(connection, StorePlace(*row[1:4]))]
-        except sqlite3.Error:
+        except trusted.ERRORS:
             return []
         return [_salvage_place(connection, source, row) for row in rows]
 
 
 def _salvage_place(connection: sqlite3.Connection, source: _Source, row: Row) -> PlaceMemory:
     number, memory = row[0], PlaceMemory(StorePlace(*row[1:5]), unproven=bool(row[5]))
-    with suppress(sqlite3.Error):
+    with suppress(*trusted.ERRORS):
         entries, senseless = _read_base(connection, source.base.format(place=number))
         memory.base = {path: entry for (path, _), entry in entries.items()}
         memory.is_whole = not senseless and _is_sound(connection, "base")
@@ -238,7 +238,7 @@ def _transfers(connection: sqlite3.Connection, where: str) -> list[tuple[Unfinis
 def _is_sound(connection: sqlite3.Connection, table: str) -> bool:
     try:
         checked = connection.execute(f"PRAGMA integrity_check('{table}')").fetchall()
-    except sqlite3.Error:
+    except trusted.ERRORS:
         return False
     return checked == [("ok",)]
 
@@ -257,7 +257,7 @@ def _read_base(connection: sqlite3.Connection, query: str) -> tuple[dict[tuple[s
 def _quietly(call: Callable[[], Any]) -> Any:
     try:
         return call()
-    except (sqlite3.Error, UnicodeDecodeError):
+    except trusted.ERRORS:
         return None
 
 

@@ -184,13 +184,13 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except trusted.ERRORS as error:
             if _wants_room(error, self.path):
                 raise DiskFull(
                     f"cannot write {self.path}", why="the disk is full", hint="make room, run again"
                 ) from error
             hint = self._repair if _is_damage(error) else DOCTOR
-            raise LocalError(f"cannot use {self.path}", why=readable(str(error)), hint=hint) from error
+            raise LocalError(f"cannot use {self.path}", why=readable(error), hint=hint) from error
 
     def close(self) -> None:
         """Returns when no thread uses it any more: SQLite frees what a statement under way still reads.
@@ -274,13 +274,13 @@ def _refuse_damaged(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(said)
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
+def _is_damage(error: Exception) -> bool:
     """True if the file itself is wrong, and not the way to it: a lock, the disk, a right."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
-def _wants_room(error: sqlite3.Error, path: Path) -> bool:
+def _wants_room(error: Exception, path: Path) -> bool:
     """True if there is no room for what is to be written. Of the file that readers and writers share (`-shm`) SQLite
     says only that it could not be made longer, in the words of a disk that is broken."""
     if "full" in str(error):
@@ -295,9 +295,11 @@ def _wants_room(error: sqlite3.Error, path: Path) -> bool:
         return False
 
 
-def readable(said: str) -> str:
-    """SQLite's message about a damage, on one line."""
-    return " ".join(said.replace("*** in database main ***", "").split())
+def readable(said: object) -> str:
+    """SQLite's message about a damage, or an error of `trusted.ERRORS`, on one line."""
+    if isinstance(said, UnicodeDecodeError):
+        return "what it says of its tables is no text"
+    return " ".join(str(said).replace("*** in database main ***", "").split())
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

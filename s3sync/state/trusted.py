@@ -41,6 +41,8 @@ _ENDS_WITH_A_NAME = bytes.fromhex("d9d505f920a163d7")
 """Last bytes of a journal that names another one: SQLite deletes that file when it plays the journal back
 (sqlite.org/atomiccommit.html, section 5.0). No database of ours has one.
 """
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""Errors of a database: what SQLite says of a damaged one repeats its bytes, and Python fails at what is no text."""
 _RUNS = re.compile(r"\b(VIRTUAL|GENERATED|AS|CHECK|REFERENCES|COLLATE|TRIGGER|VIEW)\b|DEFAULT\s*\(", re.IGNORECASE)
 _COMMENT = re.compile(r"--|/\*")
 """Ours have none, and a quote in one hides what follows from whoever leaves strings out."""
@@ -211,6 +213,7 @@ def _copy(source: GuardedFolder, name: str, target: GuardedFolder, max_bytes: in
 
 
 __all__ = [
+    "ERRORS",
     "Budget",
     "Refused",
     "harden",

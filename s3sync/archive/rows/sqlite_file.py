@@ -17,6 +17,7 @@ from s3sync.config.databases import Database, masked
 from s3sync.disk.errors import local_errors
 from s3sync.errors import DatabaseError
 from s3sync.state import trusted
+from s3sync.state.sqlite import readable
 
 PATIENCE_S = 30
 """Seconds for which whoever writes is waited for."""
@@ -77,8 +78,8 @@ class SQLiteFile:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            why, name = masked(str(error), self._database), self._database.shown
+        except trusted.ERRORS as error:
+            why, name = masked(readable(error), self._database), self._database.shown
             if "unable to open" in why:
                 raise DatabaseError(
                     f"cannot open {name}",
