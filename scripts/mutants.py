@@ -145,6 +145,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_thaws.py", "-k", "marks_that"),
     ),
     Mutant(
+        "others-version",
+        "what another computer sent is replaced by no other version of it",
+        "s3sync/archive/deciding.py",
+        "if here[member.path] != member.size or not is_here(unit.root, member):",
+        "if False:",
+        ("tests/scenarios/archive/test_last_copies.py", "-k", "no_other_version"),
+    ),
+    Mutant(
         "adopted-and-gone-on",
         "what was adopted on a disk and went on is not said to be there",
         "s3sync/archive/chain.py",

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from s3sync.archive.chain import is_rest
 from s3sync.archive.indexes import RowBook
 from s3sync.archive.last_copies import refuse_loss, refuse_unnamed_loss
+from s3sync.archive.remove_local import is_here
 from s3sync.archive.run_report import Options, UnitState
 from s3sync.archive.send import is_archived
 from s3sync.archive.settling import Staged
 from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
 from s3sync.archive.walk import light_of
 from s3sync.archive.work import Working
-from s3sync.core.archive.values import ArchiveSet, Index, Unit
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Unit
 from s3sync.core.names import nfc
 from s3sync.core.times import moment
 from s3sync.core.typed import typed
+from s3sync.disk.tree import kept_folders
 from s3sync.errors import Halt
 
 
@@ -31,7 +33,28 @@ def decided(work: Working, unit: Unit, options: Options, rows: RowBook | None) -
     refuse_loss(known, unit)
     if options.force:
         refuse_unnamed_loss(work.carrier, work.rules, unit, known, work.journal.is_made)
+        refuse_others_version(unit, known, work.journal.is_made)
     return Staged(state, known)
+
+
+def refuse_others_version(unit: Unit, known: tuple[Index, ...], is_made: Callable[[Index], bool]) -> None:
+    """Refuse to replace what another computer sent, where its files are other ones than those here of their names:
+    there they may have left the disk since. Raises `Halt`."""
+    if all(map(is_made, known)):
+        return
+    archive, here = merged(known), {source.path: source.size for source in (*unit.sources, *unit.sidecars)}
+    with kept_folders():
+        for member in (*archive.members, *archive.sidecars):
+            if member.kind is not Kind.FILE or member.path not in here:
+                continue
+            if here[member.path] != member.size or not is_here(unit.root, member):
+                raise Halt(
+                    f"did not replace the archive of {unit.id}",
+                    why=f"this computer did not send it, and {member.path:.200} in it is another one than here: it may"
+                    " be the last copy",
+                    hint=f"look at it: s3sync restore {typed(unit.id)} --to FOLDER; to have both in the store, give the"
+                    " one here another name",
+                )
 
 
 def _is_rest(work: Working, unit: Unit) -> bool:

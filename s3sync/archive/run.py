@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec.structs import replace
 
 from s3sync.archive.ahead import ahead_of
 from s3sync.archive.blocks import BLOCK, Blocks, results_of
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.deciding import chosen_of, decided, state_of
+from s3sync.archive.deciding import chosen_of, decided, refuse_others_version, state_of
 from s3sync.archive.indexes import RowBook
 from s3sync.archive.last_copies import refuse_loss, refuse_unnamed_loss
 from s3sync.archive.putting import Putting
@@ -21,13 +21,23 @@ from s3sync.archive.split import put_unit
 from s3sync.archive.volumes import known_indexes, merged
 from s3sync.archive.work import Working
 from s3sync.config.archive_classes import unused
-from s3sync.core.archive.values import ArchiveSet, Pack, Unit
+from s3sync.core.archive.values import ArchiveSet, Index, Pack, Unit
 from s3sync.core.times import format_time
 from s3sync.errors import ENDS_THE_RUN, S3syncError
 
 
-def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], options: Options, told: Told) -> RunReport:
-    """Say what a run would do. Reads the indexes; changes nothing. Without a carrier there is no store yet."""
+def plan(
+    carrier: Carrier | None,
+    rules: ArchiveSet,
+    units: Iterable[Unit],
+    options: Options,
+    told: Told,
+    is_made: Callable[[Index], bool] = lambda index: False,
+) -> RunReport:
+    """Say what a run would do. Reads the indexes; changes nothing. Without a carrier there is no store yet.
+
+    `is_made`: true if this computer sent what an index is of.
+    """
     report = RunReport(rules.name, rules.store, True, unused=unused(rules))
     rows = RowBook(carrier.store, rules.name) if carrier is not None and rules.pack is Pack.NONE else None
     for unit in chosen_of(units, options):
@@ -40,6 +50,7 @@ def plan(carrier: Carrier | None, rules: ArchiveSet, units: Iterable[Unit], opti
                 refuse_loss(known, unit)
                 if options.force and carrier is not None:
                     refuse_unnamed_loss(carrier, rules, unit, known, lambda index: False)
+                    refuse_others_version(unit, known, is_made)
             found = report_of(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
             if deletes(rules, options) and state is not UnitState.CHANGED and unit.refused is None:
                 found = replace(found, removed=would_remove(rules, unit))

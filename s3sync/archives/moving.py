@@ -123,7 +123,7 @@ class Moving(Catalogued, frozen=True):
         is_folder = scheme_of(channel.url).is_folder
         if options.dry_run:
             with carrying(channel) as carrier:
-                report = plan(carrier, chosen, units, options, told)
+                report = plan(carrier, chosen, units, options, told, channel.is_made)
                 report.reading = price_of_run(settings, chosen, report) if reads_all else None
             return report
         from s3sync.archives.telling import telling
@@ -134,7 +134,7 @@ class Moving(Catalogued, frozen=True):
             if reads_all and not is_folder:
                 every = list(units)
                 units = iter(every)
-                planned = plan(work.carrier, chosen, every, options, lambda unit: None)
+                planned = plan(work.carrier, chosen, every, options, lambda unit: None, channel.is_made)
                 agreement.to_all(price_of_run(settings, chosen, planned))
             work = structs.replace(
                 work,

@@ -136,7 +136,7 @@ class Sender:
                 raise ArchiveError(
                     f"did not send {plan.source.path}",
                     why=f"{carrier.store.url}/{plan.key} is there already, and is not what would be sent",
-                    hint="look at what it holds; --force replaces it",
+                    hint="look at what it holds, and move it elsewhere if it is of use to anybody; --force replaces it",
                 ) from None
             made = self._put(carrier, journal, group, plan, Update(head.info.etag))
         finally:

@@ -40,7 +40,8 @@ def _name(unit: UnitReport) -> str:
 
 def _failure(unit: UnitReport) -> str:
     if unit.state is UnitState.CHANGED:
-        return "another version is archived; --force replaces it, --not-archived leaves such units out"
+        force = "--force replaces what this computer sent"
+        return f"another version is archived; {force}, --not-archived leaves such units out"
     return printable(unit.error or "")
 
 

@@ -142,6 +142,28 @@ def test_force_replaces_no_archive_of_files_that_left_the_disk(pack: str, vault:
     ana.ok("archive", "run", "m42", "--force", cwd=ana.repo)
 
 
+@pytest.mark.parametrize("pack", ["none", "tar.zst"])
+def test_force_replaces_no_other_version_that_another_computer_sent(pack: str, vault: Path, tmp_path: Path) -> None:
+    """Each has an edit of his own, and the first one's left his disk: a hint led to its end."""
+    ana, ben = (person(tmp_path, name, vault, pack) for name in ("ana", "ben"))
+    put(ana.repo, "raw/m42/light_1.fits", b"stacked by ana")
+    put(ben.repo, "raw/m42/light_1.fits", b"stacked by ben")
+    os.utime(ben.repo / "raw/m42/light_1.fits", (1_705_999_999, 1_705_999_999))
+    ana.ok("archive", "run", "--delete-local", cwd=ana.repo)
+    told = ben.expect(3, "archive", "run", cwd=ben.repo).err
+    assert "--force replaces what this computer sent" in told
+    for words in (["--dry-run"], []):
+        refused = ben.expect(3, "archive", "run", "m42", "--force", *words, cwd=ben.repo).err
+        assert "light_1.fits in it is another one than here" in refused and "restore m42 --to FOLDER" in refused
+    ana.ok("restore", "m42", cwd=ana.repo)
+    assert (ana.repo / "raw/m42/light_1.fits").read_bytes() == b"stacked by ana"
+    put(ana.repo, "raw/m42/light_1.fits", b"edited once more by ana", when=1_706_000_000)
+    ana.ok("archive", "run", "m42", "--force", "--dry-run", cwd=ana.repo)
+    ana.ok("archive", "run", "m42", "--force", cwd=ana.repo)
+    put(ben.repo, "raw/m42/light_1.fits", b"edited once more by ana", when=1_706_777_777)
+    ben.ok("archive", "run", "m42", "--force", cwd=ben.repo)
+
+
 @pytest.mark.parametrize("kind", ["members", "sidecars"])
 def test_an_index_has_no_object_of_others_removed(kind: str, vault: Path, tmp_path: Path) -> None:
     """It names another unit's archive as its own sidecar, or as the object of one of its files."""

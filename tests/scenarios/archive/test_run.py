@@ -108,7 +108,7 @@ def test_another_version_is_replaced_only_when_asked(david: Person, vault: Path)
     david.ok("archive", "run", cwd=david.repo)
     put(david.repo, "raw/m42/light_2.fits", b"new")
     result = david.expect(3, "archive", "run", cwd=david.repo)
-    assert "another version is archived; --force replaces it" in result.err
+    assert "another version is archived; --force replaces what this computer sent" in result.err
     david.ok("archive", "run", "--not-archived", cwd=david.repo)
     david.ok("archive", "run", "m42", "--force", cwd=david.repo)
     index = json.loads((vault / "raw/m42.tar.zst.index.json").read_bytes())

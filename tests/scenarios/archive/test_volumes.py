@@ -232,5 +232,8 @@ def test_force_replaces_every_volume_and_a_kill_in_between_is_no_complete_archiv
     (vault / INDEX).write_bytes(index_text(mixed))
     assert "another version" in david.expect(3, "archive", "run", "--delete-local", cwd=david.repo).err
     assert (david.repo / "raw/m42/large.fits").exists()
+    mixed_up = david.expect(3, "archive", "run", "--force", "--delete-local", cwd=david.repo).err
+    assert "this computer did not send it" in mixed_up, "nobody knows of what other volumes are the last copy"
+    (vault / INDEX).unlink()  # by hand, after a look at them
     david.ok("archive", "run", "--force", "--delete-local", "--deep", cwd=david.repo)
     assert os.listdir(david.repo / "raw/m42") == ["log.txt"]
