@@ -4481,6 +4481,28 @@ MUTANTS = (
         "            if _wants_room(error, self.path):\n",
         '            if "full" in str(error):\n',
         ("tests/scenarios/cli/test_full_own_disk.py",),
+        "settings-that-nobody-judged",
+        "what is the user's own is refused in a repository",
+        "s3sync/config/spec.py",
+        'Key("ca_bundle", values.plain_text, "A file of authorities to trust.", own=True,',
+        'Key("ca_bundle", values.plain_text, "A file of authorities to trust.", own=True, repo=True,',
+        ("tests/unit/config/test_judged.py", "-k", "users_own"),
+    ),
+    Mutant(
+        "logins-of-other-clouds-in-the-env-file",
+        "what names a login of another cloud is refused in the env file",
+        "s3sync/config/envfile.py",
+        "GOOGLE_APPLICATION_CREDENTIALS|",
+        "",
+        ("tests/promises/hostile/test_settings_of_others.py", "-k", "not_on_the_list"),
+    ),
+    Mutant(
+        "names-of-pins",
+        "a pin file names what can be synced, and nothing else",
+        "s3sync/core/pins.py",
+        "    if reason := refuse_reason(pin.name):",
+        "    if reason := None:",
+        ("tests/promises/hostile/test_parsers.py", "-k", "pin_file"),
     ),
 )
 

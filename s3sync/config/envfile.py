@@ -31,7 +31,9 @@ MOST_BLANKS = 256
 """Blanks in a row: dotenv looks for a comment behind each of them, to the end of all of them."""
 _BLANKS = re.compile(r"[^\S\r\n]+")
 _DANGEROUS = re.compile(
-    r"AWS_.*|AZURE_.*|S3SYNC_.*|BOTO_CONFIG|SSL_CERT_(FILE|DIR)|.*_(PROXY|CA_BUNDLE)", re.IGNORECASE
+    r"AWS_.*|AZURE_.*|GOOGLE_APPLICATION_CREDENTIALS|CLOUDSDK_.*|STORAGE_EMULATOR_HOST|RCLONE_.*|S3SYNC_.*|BOTO_CONFIG|"
+    r"SSL_CERT_(FILE|DIR)|.*_(PROXY|CA_BUNDLE)",
+    re.IGNORECASE,
 )
 
 

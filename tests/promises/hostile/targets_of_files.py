@@ -135,6 +135,7 @@ SEEDS: dict[str, list[bytes]] = {
         b"schema: 999999999\nfiles: []\n",
         b"files:\n- " + _DEEP,
         b"<<<<<<< a\n",
+        b'files:\n- {"name": ".git/config", "size": 5, "md5": "%s"}\n' % (b"0" * 32),
     ],
     "lock_record": [
         b'{"schema":1,"name":"a.txt","by":"jan","for_s":3600,"nonce":"x"}',

@@ -79,7 +79,13 @@ def test_the_program_runs_where_the_user_says_so(victim: Person) -> None:
     assert ran(victim)
 
 
-@pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY", "no_proxy", "AWS_ENDPOINT_URL_S3"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_CONFIG_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY", "no_proxy", "AWS_ENDPOINT_URL_S3", "RCLONE_CONFIG",
+        "GOOGLE_APPLICATION_CREDENTIALS", "google_application_credentials", "CLOUDSDK_CONFIG", "AZURE_STORAGE_KEY",
+    ],
+)  # fmt: skip
 def test_f46_a_key_that_is_not_on_the_list_is_named_with_its_line(victim: Person, name: str) -> None:
     (victim.repo / ".video-tools.env").write_text(f"# ours\n\n{name}=canary-value\n")
     result = victim.expect(2, "status")
