@@ -4481,6 +4481,8 @@ MUTANTS = (
         "            if _wants_room(error, self.path):\n",
         '            if "full" in str(error):\n',
         ("tests/scenarios/cli/test_full_own_disk.py",),
+    ),
+    Mutant(
         "settings-that-nobody-judged",
         "what is the user's own is refused in a repository",
         "s3sync/config/spec.py",

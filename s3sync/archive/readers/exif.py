@@ -45,10 +45,12 @@ def _exif_of_jpeg(file: BinaryIO) -> int:
         marker = file.read(4)
         if len(marker) < 4 or marker[0] != 0xFF or marker[1] == 0xDA:
             break
-        length = int.from_bytes(marker[2:], "big")
+        length, at = int.from_bytes(marker[2:], "big"), file.tell()
         if marker[1] == 0xE1 and file.read(6) == b"Exif\0\0":
             return file.tell()
-        file.seek(file.tell() + length - 2 - (6 if marker[1] == 0xE1 else 0))
+        if length < 2:  # it counts itself
+            break
+        file.seek(at + length - 2)
     raise Unsaid("there is no EXIF in it")
 
 

@@ -167,6 +167,7 @@ SEEDS: dict[str, list[bytes]] = {
                 b"END",
             )
         ).ljust(2880),
+        b"\xff\xd8\xff\xe1\0\0",
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1",
         b"RIFF\4\0\0\0WEBPVP8X",
         b"GIF89a\1\0\1\0\xf7",
