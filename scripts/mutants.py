@@ -1362,6 +1362,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_damage_that_is_no_text.py",),
     ),
     Mutant(
+        "rows-own-types",
+        "no server of a table says what its texts are made into",
+        "s3sync/archive/rows/connection.py",
+        "use_native_hstore=False",
+        "use_native_hstore=True",
+        ("tests/promises/hostile/test_database_servers.py", "-k", "says_of_itself"),
+    ),
+    Mutant(
         "rows-pipe",
         "P13: a pipe in place of a database is not waited for",
         "s3sync/state/trusted.py",

@@ -1,7 +1,8 @@
 """A server that speaks the protocol of PostgreSQL, and says what no such server would: by a word of what it does.
 
 `silent before`: nothing, once it was logged in to; `silent after`: nothing at the end of a transaction; `clear`: it
-wants the password in clear; `copy`: it takes a query for one of COPY. Else it has one row, `1`.
+wants the password in clear; `copy`: it takes a query for one of COPY; `no version`: it says none; `other types`: it
+says that texts are of another type. Else it has one row, `"a"=>"1"`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ def _message(kind: bytes, body: bytes = b"") -> bytes:
 
 
 def _table(*names: bytes) -> bytes:
-    columns = [name + b"\0" + struct.pack("!IHIHIH", 0, 0, 25, 0xFFFF, 0xFFFFFFFF, 0) for name in names]
+    kinds = [26 if name.endswith(b"oid") else 25 for name in names]
+    about = [struct.pack("!IHIHIH", 0, 0, kind, 0xFFFF, 0xFFFFFFFF, 0) for kind in kinds]
+    columns = [name + b"\0" + more for name, more in zip(names, about, strict=True)]
     return _message(b"T", struct.pack("!H", len(names)) + b"".join(columns))
 
 
-def _row(cell: bytes) -> bytes:
-    return _message(b"D", struct.pack("!HI", 1, len(cell)) + cell)
+def _row(*cells: bytes) -> bytes:
+    told = b"".join(struct.pack("!I", len(cell)) + cell for cell in cells)
+    return _message(b"D", struct.pack("!H", len(cells)) + told)
 
 
 def _ready(state: bytes) -> bytes:
@@ -93,7 +97,8 @@ class FalsePostgres:
         if self._does == "silent before" or (self._does == "silent after" and is_ours):
             return b""
         if sql.lower().startswith((b"select", b"show")):
-            cell = b"PostgreSQL 16.0 on x" if b"version" in sql else b"on"
+            version = b"mine" if self._does == "no version" else b"PostgreSQL 16.0 on x"
+            cell = version if b"version" in sql else b"on"
             return _table(b"it") + _row(cell) + _DONE + _ready(b"T")
         parts = _message(b"C", b"SET\0") * len(sql.rstrip(b"\0").split(b";"))
         return parts + _ready(b"I" if sql.startswith((b"COMMIT", b"ROLLBACK")) else b"T")
@@ -101,7 +106,10 @@ class FalsePostgres:
     def _extended(self, sql: bytes) -> bytes:
         begun = _message(b"1") + _message(b"2")
         if b"media" not in sql:  # what SQLAlchemy looks for first
-            return begun + _table(b"name", b"oid", b"array_oid", b"regtype", b"delimiter") + _DONE + _ready(b"T")
+            types = _row(b"hstore", b"25", b"1009", b"hstore", b",") if self._does == "other types" else b""
+            return (
+                begun + _table(b"name", b"oid", b"array_oid", b"regtype", b"delimiter") + types + _DONE + _ready(b"T")
+            )
         if self._does == "copy":
             return begun + _message(b"G", b"\0\0\0")
-        return begun + _table(b"id") + _row(b"1") + _DONE + _ready(b"T")
+        return begun + _table(b"id") + _row(b'"a"=>"1"') + _DONE + _ready(b"T")

@@ -21,7 +21,7 @@ from s3sync.archive.rows.sqlite_file import SQLiteFile
 from s3sync.config.databases import Database, masked
 from s3sync.core.archive.sql import binds_of, without_binds_in_strings
 from s3sync.disk.whole_paths import OF_LIBPQ, require_whole
-from s3sync.errors import ConfigError, DatabaseError
+from s3sync.errors import ConfigError, DatabaseError, S3syncError
 
 CONNECT_S, STATEMENT_S = 10, 120
 """Seconds that a connection may take, and one statement."""
@@ -151,8 +151,9 @@ class _Postgres:
             logging.getLogger(library).addHandler(logging.NullHandler())
         self._library, self._driver, self._line = sqlalchemy, psycopg, _Line()
         self._engine = sqlalchemy.create_engine(
-            "postgresql+psycopg://", creator=begun, pool_size=1, max_overflow=0, hide_parameters=True
-        )
+            "postgresql+psycopg://", creator=begun, pool_size=1, max_overflow=0, hide_parameters=True,
+            use_native_hstore=False,  # the server says which type that is, and could call texts so
+        )  # fmt: skip
         self._made: dict[str, tuple[Any, frozenset[str]]] = {}
 
     def _statement(self, sql: str) -> tuple[Any, frozenset[str]]:
@@ -210,7 +211,9 @@ class _Postgres:
             raise self._told(error.orig or error, lost=error.connection_invalidated) from None
         except (self._driver.Error, self._library.exc.SQLAlchemyError) as error:
             raise self._told(error, lost=False) from None
-        except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:  # made of an answer, by the driver
+        except (S3syncError, Lied):
+            raise
+        except Exception as error:  # noqa: BLE001 - made of an answer, by the driver or SQLAlchemy
             self._engine.dispose()
             why = f"its answer makes no sense: {masked(str(error), self._database)[:200]}"
             raise DatabaseError(f"{self._database.shown} refused", why=why, hint=AGAIN) from None

@@ -42,6 +42,17 @@ def test_a_server_that_falls_silent_around_a_statement_is_given_up(when: str, mo
     assert refused == ["cannot reach it"]
 
 
+@pytest.mark.parametrize("does", ["no version", "other types"])
+def test_what_a_server_says_of_itself_is_one_error_or_nothing(does: str, tmp_path: Path) -> None:
+    with FalsePostgres(does) as server:
+        said = {"host": "127.0.0.1", "port": str(server.port), "user": "me", "dbname": "db"}
+        media = connect(Database("it", "a test", False, said=said))
+        try:
+            assert media.page(SELECT, {"last": 0, "limit": 10}, 10) == [{"id": '"a"=>"1"'}]
+        except DatabaseError as error:
+            assert does == "no version" and "makes no sense" in str(error)
+
+
 def run(tmp_path: Path, does: str, host: str, more: str = "") -> tuple[str, list[bytes]]:
     david = Person("david", tmp_path / "david", {"PGHOSTADDR": "127.0.0.1"} if host != "127.0.0.1" else {})
     media_set(david, f"file://{tmp_path}/store")
