@@ -4514,6 +4514,14 @@ MUTANTS = (
         "    if reason := None:",
         ("tests/promises/hostile/test_parsers.py", "-k", "pin_file"),
     ),
+    Mutant(
+        "letters-that-a-disk-ignores",
+        "no letter that some disk ignores hides a name that programs obey",
+        "s3sync/core/spelling.py",
+        "\\U0001d173-\\U0001d17a",
+        "",
+        ("tests/unit/core/test_unseen_letters.py",),
+    ),
 )
 
 

@@ -33,6 +33,9 @@ OBEYED_FILES = (
     ".pnp.cjs", ".pnp.loader.mjs", ".mcp.json", ".proverc", ".python-version",
     ".yarnrc", ".yarnrc.yml", ".bazelrc", ".gitattributes", ".gitignore", ".gitmodules", ".hgrc", ".lfsconfig",
     ".editorconfig", "mypy.ini", ".mypy.ini", ".flake8", ".eslintrc.js", "eslint.config.js", "opencode.json",
+    ".eslintrc.cjs", "eslint.config.mjs", "eslint.config.cjs", "eslint.config.ts", ".prettierrc.js", ".prettierrc.cjs",
+    ".prettierrc.mjs", "prettier.config.js", "prettier.config.cjs", "prettier.config.mjs", "setup.cfg", "tox.ini",
+    "pyproject.toml", "conftest.py", ".rubocop.yml",
     "sitecustomize.py", "usercustomize.py",
     "desktop.ini", "autorun.inf", "folder.htt", ".directory", ".htaccess", ".s3syncignore",
 )  # fmt: skip
@@ -54,7 +57,10 @@ PROGRAM_ENDINGS = (".exe", ".com", ".bat", ".cmd", ".dll", ".pif", ".scr", ".cpl
 
 _OPTION = re.compile(r"--?[A-Za-z@]")
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-                     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]")  # fmt: skip
+                     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+                     "\U000e0000-\U000e0fff]")  # fmt: skip
+"""Default_Ignorable_Code_Point of Unicode, and what stands among them: folders of Linux that ignore case (ext4, f2fs)
+ignore all of these, disks of Macs some."""
 _SHORT = re.compile(r"([^.~]{1,6})~([0-9]{1,6})(?:\.([^.]{1,3}))?")
 _HASHED = re.compile(r"[0-9a-f]{4}")
 
@@ -73,8 +79,8 @@ class Refusal(Struct, frozen=True):
 def plain(name: str) -> str:
     """Key that all spellings of one name have in common.
 
-    Disks of Macs and Windows ignore case, old ones of Macs invisible characters (git's CVE-2014-9390), and Windows dots
-    and blanks at the end, and what follows a colon: the name of a stream.
+    Disks of Macs and Windows ignore case, old ones of Macs and such folders of Linux invisible characters (git's
+    CVE-2014-9390), and Windows dots and blanks at the end, and what follows a colon: the name of a stream.
     """
     if not name.isascii():
         name = unicodedata.normalize("NFC", _UNSEEN.sub("", name))
