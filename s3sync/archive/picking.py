@@ -48,13 +48,16 @@ class NoLightFiles(UsageError):
     """A unit has none of the files that were asked for as light ones. Others may have."""
 
 
-def nothing_of(rules: ArchiveSet, index: Index, *, light: bool) -> UsageError:
-    """Error for a unit without what is wanted of it: its `light` files, or members that were named."""
+def nothing_of(rules: ArchiveSet, index: Index, *, light: bool, named: bool) -> UsageError:
+    """Error for a unit without what is wanted of it: its `light` files, members that were `named`, or both."""
     hint = f"`s3sync archive show {typed(index.unit)}` lists its files"
+    if light and named:
+        why = "--light and --member together mean light files of that name"
+        return UsageError(f"{index.unit} has no such light file", why=why, hint=f"leave out --light; {hint}")
     if not light:
         why = f"it has {counted(len(index.members), 'member')}"
         return UsageError(f"{index.unit} has no such member", why=why, hint=hint)
     field = "light" if rules.light or not rules.heavy else "heavy"
-    named = ", ".join(getattr(rules, field)) or "none"
-    why = f"`{field}` of archives.{rules.name} names {named}"
+    patterns = ", ".join(getattr(rules, field)) or "none"
+    why = f"`{field}` of archives.{rules.name} names {patterns}"
     return NoLightFiles(f"{index.unit} has no light files", why=why, hint=f"{hint}; --member GLOB names others")

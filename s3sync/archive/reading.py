@@ -183,6 +183,7 @@ class _Source:
 
     def __init__(self, chunks: Iterator[Buffer], at: int, name: str) -> None:
         self._chunks, self._rest, self._at, self._name = chunks, memoryview(b""), at, name
+        self._error: ArchiveError | None = None
 
     def take(self, start: int, most: int) -> memoryview:
         """The next bytes from `start` on; what lies before is skipped."""
@@ -195,7 +196,13 @@ class _Source:
                 piece, self._rest = self._rest[:most], self._rest[most:]
                 self._at += len(piece)
                 return piece
-            chunk = next(self._chunks, None)
+            if self._error is not None:
+                raise self._error
+            try:
+                chunk = next(self._chunks, None)
+            except ArchiveError as error:
+                self._error = error  # what comes behind cannot be read for the same reason
+                raise
             if chunk is None:
                 raise ArchiveError(f"cannot read {self._name}", why="it ends before its index says", hint=DAMAGED)
             self._rest = memoryview(chunk).cast("B")

@@ -139,7 +139,7 @@ class Restoring(Struct, frozen=True):
             return None
         wanted = wanted_of(index, self._chooser(index))
         if not wanted:
-            raise nothing_of(self.rules, index, light=self.options.light and not self.options.members)
+            raise nothing_of(self.rules, index, light=self.options.light, named=bool(self.options.members))
         wanted = from_beside(index, wanted, ThawLook(self.carrier))
         if self.options.dry_run:
             found = self._foreseen(index, wanted, to)

@@ -44,7 +44,7 @@ def print_adopt_summary(report: AdoptReport, *, quiet: bool, verbose: bool) -> N
         sent = f"wrote {counted(report.written, 'proposal')} for others" if report.written else "nothing was sent"
         say(f"Summary: {counted(len(report.adopted), 'archive')} {would} ({size}){known}; {sent}")
         if report.unfit_count:
-            say(f"{counted(report.unfit_count, 'key')} of the store do not fit the layout of the set")
+            say(f"not of the set, by its layout: {counted(report.unfit_count, 'key')} of the store")
         for key in report.unfit if verbose else ():
             say(f"  {printable(key)}")
         if report.log or report.statistics:
@@ -57,7 +57,7 @@ def print_adopt_summary(report: AdoptReport, *, quiet: bool, verbose: bool) -> N
 def _warn_of_record(report: AdoptReport, verbose: bool) -> None:
     """What an older tool recorded and the store does not have."""
     if report.gone:
-        warn(f"warning: {counted(len(report.gone), 'object')} that were recorded are not in the store any more:")
+        warn(f"warning: recorded, and not in the store any more: {counted(len(report.gone), 'object')}:")
     for unit, key in report.gone if verbose else report.gone[:NAMED]:
         warn(f"  {printable(unit)} - {printable(key)}")
     if len(report.gone) > NAMED and not verbose:

@@ -103,6 +103,17 @@ def test_members_and_light_files_come_alone(david: Person, vault: Path) -> None:
     assert sorted(os.listdir(david.repo / "raw/m42")) == ["cal", "log.txt", "notes.md"]
     result = david.expect(2, "restore", "m42", "--member", "nothing", cwd=david.repo)
     assert "no such member" in result.err
+    both = david.expect(2, "restore", "m42", "--light", "--member", "light_1.fits", cwd=david.repo).err
+    assert "m42 has no such light file" in both and "leave out --light" in both
+
+
+def test_an_archive_that_is_gone_is_called_gone_for_each_of_its_files(david: Person, vault: Path) -> None:
+    """Of the second file it was said that the archive ends before its index says."""
+    prepare(david, vault, "tar")
+    david.ok("archive", "run", "m42", cwd=david.repo)
+    (vault / "raw/m42.tar").unlink()
+    said = david.expect(3, "restore", "m42", "--to", "back", cwd=david.repo).err
+    assert said.count("it is gone, and only its index is left") >= 3 and "it ends before" not in said
 
 
 def test_light_files_of_several_units_come_from_those_that_have_any(david: Person, vault: Path) -> None:
