@@ -45,6 +45,7 @@ HOSTILE = (
     "{{7*7}} javascript:alert(4)",
     "line\nrm -rf owned\n",
     "\u2028]]>--><!--",
+    "two \u3164names",
     "é" * 300,
 )
 

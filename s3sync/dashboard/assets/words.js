@@ -1,5 +1,5 @@
 // Words for sizes, times and states.
-const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, JOINERS = "\u200c\u200d";
+const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2065\u2800\u3164\uffa0]/gu, JOINERS = "\u200c\u200d";
 const shown = (text) => {
   const told = String(text ?? "").replace(OBEYED, (char) => (JOINERS.includes(char) ? char : "\ufffd"));
   return told.length > 300 ? told.slice(0, 300) + "…" : told;

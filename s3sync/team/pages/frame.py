@@ -28,6 +28,8 @@ PRIVATE = """<meta name="viewport" content="width=device-width, initial-scale=1"
 """Elements of the head of every page: none tells another site where it is, and no search engine keeps it."""
 LONGEST_TEXT = 500
 """Characters of a text of others, such as a name, that are shown."""
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u2800\u3164\uffa0")
+"""Letters and signs that are drawn as nothing: two names that differ by one look different."""
 _JOINERS = "\u200c\u200d"
 """Joiners, without which some scripts and many emoji are not what they are."""
 
@@ -55,8 +57,10 @@ def name(value: str) -> str:
 
 
 def _is_obeyed(char: str) -> bool:
-    """True for what is no text: control characters, those that turn its direction, and halves of characters."""
-    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
+    """True for what is no text: control characters, those that turn its direction or are not seen, and halves of
+    characters."""
+    directs = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
+    return directs or char in _UNSEEN
 
 
 def address(url: str) -> str:

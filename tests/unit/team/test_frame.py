@@ -86,6 +86,9 @@ def test_nothing_turns_or_hides_the_text_around_it() -> None:
     assert text("a\u202egpj.exe") == "a\ufffdgpj.exe"
     assert text("a\u2066b\x1b[2Jc\x00\u200b") == "a\ufffdb\ufffd[2Jc\ufffd\ufffd"
     assert text("👩\u200d🎬 \u05e9\u05dc\u05d5\u05dd") == "👩\u200d🎬 \u05e9\u05dc\u05d5\u05dd"
+    assert text("a\u3164b\u2800") == "a\ufffdb\ufffd" and text("\u2764\ufe0f") == "\u2764\ufe0f", (
+        "but for an emoji's own"
+    )
     assert name("\ud800x") == "<bdi>\ufffdx</bdi>"
     assert len(text("a" * 10_000)) < 600
 
