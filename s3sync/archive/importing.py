@@ -10,6 +10,7 @@ from msgspec import DecodeError, Struct, json
 
 from s3sync.config import ENV_FILE, REPO_FILE, find_repo_root, user_file, write_user_config
 from s3sync.config.envfile import env_lines
+from s3sync.config.leading import end_of
 from s3sync.config.locate import in_staging
 from s3sync.config.read import read_text, says_trust
 from s3sync.config.write import add_to_user_config, has_user_key
@@ -39,12 +40,13 @@ def import_file(
     """Take over `s3_config.json`, or `.video-tools.env` by the ending of its name.
 
     Sets go into `.s3sync.yaml`; with `own`, outside of a repository, and those of an env file, which is one person's,
-    into the user's own file. Raises `ConfigError`.
+    into the user's own file. Raises `ConfigError`; `UsageError` for a link that leads out of the repository.
     """
     source, root = start / name, find_repo_root(start)
     if not os.path.lexists(source):
         hint = f"name an s3_config.json or a {ENV_FILE} with its folder"
         raise ConfigError(f"cannot read {source}", why="there is no such file", hint=hint)
+    end_of(source.absolute(), name, "file")  # what is in it goes into a file that is committed
     text = read_text(source)
     is_env = source.name == ENV_FILE or source.suffix == ".env"
     own = own or is_env or root is None

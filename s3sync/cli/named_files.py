@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from s3sync.config.leading import end_of
 from s3sync.core.quantities import size_text
 from s3sync.disk.durable import read_all
 from s3sync.disk.errors import reason_of
@@ -19,7 +20,9 @@ _NO_FILES = {stat.S_IFDIR: "it is a folder", stat.S_IFIFO: "it is a named pipe",
 
 def read_named(name: str, most: int, *, hint: str) -> bytes:
     """All of a file, by any way that leads to it, or of stdin for `-`. Raises `UsageError`, for what has more than
-    `most` bytes, too."""
+    `most` bytes, and for a link that leads out of a repository, too."""
+    if name != STDIN and not name.startswith(_OF_A_SHELL):
+        end_of(Path(name).absolute(), name, "file")
     try:
         body = _read(name, most)
     except OSError as error:

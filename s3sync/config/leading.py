@@ -15,18 +15,18 @@ from s3sync.disk.errors import local_errors
 from s3sync.errors import UsageError
 
 
-def end_of(path: Path, shown: str) -> Path:
+def end_of(path: Path, shown: str, what: str = "folder") -> Path:
     """End of an absolute path, through links, as the system follows them. What it names need not be there.
 
     Raises `UsageError` where a link in a repository leads out of it, directly or by another link; `LocalError`.
     """
     here = Path(path.anchor)
     for name in path.parts[1:]:
-        here = here.parent if name == ".." else _step(here / name, shown)
+        here = here.parent if name == ".." else _step(here / name, shown, what)
     return here
 
 
-def _step(path: Path, shown: str) -> Path:
+def _step(path: Path, shown: str, what: str) -> Path:
     """End of one name in a folder without links: itself, unless it is a link."""
     with local_errors("cannot read", path):
         try:
@@ -39,6 +39,6 @@ def _step(path: Path, shown: str) -> Path:
         raise UsageError(
             f"{shown} leads out of the repository {repository}",
             why=f"{path} is a link to {end}: whoever commits to the repository can have made it",
-            hint="look at where it leads, and name that folder itself if it is the one you mean",
+            hint=f"look at where it leads, and name that {what} itself if it is the one you mean",
         )
     return end

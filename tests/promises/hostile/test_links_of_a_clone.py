@@ -72,6 +72,27 @@ def test_f47_nor_another_verb(david: Person, clone: Path) -> None:
     assert outside(david) == before and sorted(path.name for path in (clone / "real").iterdir()) == ["clip.mp4", "sub"]
 
 
+def test_f55_no_file_that_is_typed_is_read_through_one(david: Person, clone: Path) -> None:
+    """What `archive import` reads it writes into a file that is committed, as `init` did with a linked .gitignore."""
+    secret = david.root / "private" / "s3_config.json"
+    secret.write_text('{"aws": {"region": "eu-west-1"}, "buckets": {"primary": "secret-bucket"}, "local_base": "x"}')
+    (clone / "s3_config.json").symlink_to(secret)
+    for words in (
+        ("archive", "import", "s3_config.json"),
+        ("archive", "import", "./near/../s3_config.json", "--own"),
+        ("copy", "./real", "./taken", "--files-from", "s3_config.json"),
+        ("copy", "./real", "./taken", "--files-from", "clips/keys/id"),
+    ):
+        said = david.expect(2, *words, cwd=clone).err
+        assert "leads out of the repository" in said and "name that file itself" in said, said
+    assert not (clone / ".s3sync.yaml").exists() and not (clone / "taken").exists()
+    (clone / "names").symlink_to("real/names")
+    (clone / "real" / "names").write_text("clip.mp4\n")
+    (clone / "real" / "sub" / "deep").unlink()
+    david.ok("copy", "./real", "./taken", "--files-from", "names", cwd=clone)
+    assert (clone / "taken" / "clip.mp4").read_bytes() == b"ours"
+
+
 def refused(person: Person, clone: Path, *words: str) -> None:
     said = person.expect(2, *words, cwd=clone).err
     assert "leads out of the repository" in said and "name that folder itself" in said, said

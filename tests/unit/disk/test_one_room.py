@@ -30,7 +30,7 @@ ALLOWED = {
     OWN: {
         ("archive/catalogue/database.py", "rename"),
         ("archive/work.py", "mkdir"), ("archive/workers/place.py", "mkdir"),
-        ("cli/archive/money.py", "open"), ("cli/pairs.py", "read_text"),
+        ("cli/named_files.py", "open"),
         ("config/remotes.py", "read_text"), ("dashboard/files.py", "unlink"),
         ("pairs/memory.py", "mkdir"), ("services/files.py", "mkdir"), ("store/azure/fast.py", "read_bytes"),
         ("store/gcs/credentials.py", "open"), ("store/gcs/lane.py", "read_bytes"), ("store/own_credential.py", "open"),
