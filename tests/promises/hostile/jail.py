@@ -37,7 +37,7 @@ IN_DISGUISE = {base64.b64encode(b"x" * skip + TOKEN.encode())[4 * (skip > 0) : -
     TOKEN.encode().hex().encode(),
 }
 """The canary as it would travel in the clear, in Base64 at each alignment, and in hexadecimal."""
-CODES = (0, 1, 2, 3, 4, 5, 6, 8)
+CODES = (0, 1, 2, 3, 4, 5, 6, 7, 8)
 OLD_NS, OLDER_NS = 1_500_000_000_000_000_000, 1_400_000_000_000_000_000
 
 
