@@ -1370,6 +1370,14 @@ MUTANTS = (
         ("tests/promises/hostile/test_database_servers.py", "-k", "says_of_itself"),
     ),
     Mutant(
+        "rows-of-much-text",
+        "rule 7: the rows of a table that others wrote fill no disk",
+        "s3sync/archive/rows/table.py",
+        "                if kept > MOST_KEPT:\n",
+        "                if False:\n",
+        ("tests/promises/hostile/test_tables_of_others.py", "-k", "much_text"),
+    ),
+    Mutant(
         "rows-pipe",
         "P13: a pipe in place of a database is not waited for",
         "s3sync/state/trusted.py",

@@ -14,6 +14,7 @@ from s3sync.archive.rows.port import Connection, Gone, Lied
 from s3sync.core.archive.rows import Addresses, Row, RowId, parse_row
 from s3sync.core.archive.sql import binds_of
 from s3sync.core.archive.values import ArchiveSet, RowRules
+from s3sync.core.quantities import size_text
 from s3sync.core.times import format_time
 from s3sync.errors import ConfigError, DatabaseError, Halt, UsageError
 
@@ -23,6 +24,8 @@ PAGE = 1000
 """Rows that are asked for at once."""
 MOST_ROWS = 50_000_000
 """Rows of a table, which are kept on this disk while they are compared: a view may have them without end."""
+MOST_KEPT = 16 * 1024**3
+"""Characters of all rows together, which are kept there, too: a view may have 4,096 in each of four cells."""
 WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits before a database that is gone is asked again. One that never answered is not waited for."""
 
@@ -68,7 +71,7 @@ class Table:
         """Every row that the select gives, page by page, each in a transaction of its own that reads only."""
         last: object = self.rules.first
         seen: frozenset[object] = frozenset()
-        number = 0
+        number = kept = 0
         while True:
             values = {"last": last, "limit": PAGE}
             page = self._patiently(lambda values=values: self._connection.page(self.rules.select, values, PAGE))  # type: ignore[misc]
@@ -86,9 +89,14 @@ class Table:
             for said in page:
                 number += 1
                 try:
-                    yield parse_row(said, self.zone)
+                    row = parse_row(said, self.zone)
                 except ValueError as error:
                     yield Unusable(number, str(error))
+                    continue
+                kept += len(row.path) + len(row.media_type) + len(row.archive_url or "") + len(row.unit)
+                if kept > MOST_KEPT:
+                    raise self._wrong(f"its rows have more than {size_text(MOST_KEPT)} of text", "have it give fewer")
+                yield row
             if len(page) < PAGE:
                 return
             last, seen = page[-1]["id"], ids

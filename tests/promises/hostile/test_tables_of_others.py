@@ -178,6 +178,20 @@ def test_a_trigger_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert opened(path).update(UPDATE, [write], proves=False) == [1]
 
 
+def test_rows_of_much_text_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty million of them would be a terabyte on this disk."""
+    rows = "WITH RECURSIVE c(id) AS (VALUES (1) UNION ALL SELECT id + 1 FROM c LIMIT 100)"
+    wide = f"CREATE VIEW wide AS {rows} SELECT id, hex(zeroblob(2000)) AS path FROM c"
+    path = media(tmp_path / "media.db", wide)
+    monkeypatch.setattr(tables, "MOST_KEPT", 40_000)
+    select = "SELECT id, path FROM wide WHERE id > :last ORDER BY id LIMIT :limit"
+    taken = 0
+    with pytest.raises(ConfigError, match=r"more than 40\.0 KB of text"):
+        for _ in tables.Table(set_of(select), "s3://b/x", opened(path)).rows():
+            taken += 1
+    assert taken == 10
+
+
 ZONES = ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati")
 TIMES = st.one_of(
     st.datetimes().map(lambda when: when.isoformat() + "+00:00"), st.datetimes(), st.dates(), st.floats(),
