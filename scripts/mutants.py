@@ -33,6 +33,46 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "tags-are-counted",
+        "F53: a document that takes more memory than its bytes is not read",
+        "s3sync/store/s3/answers.py",
+        'if body.count(b"<") > MOST_TAGS or attributes',
+        "if attributes",
+        ("tests/promises/hostile/test_answers.py", "-k", "more_memory"),
+    ),
+    Mutant(
+        "versions-can-be-sent-back",
+        "what a store calls a version can be named to it again",
+        "s3sync/store/lanes/headers.py",
+        "if len(found) > LONGEST_VERSION or not (found.isascii() and found.isprintable()):",
+        "if len(found) > LONGEST_VERSION:",
+        ("tests/promises/hostile/test_answers.py", "-k", "send_back"),
+    ),
+    Mutant(
+        "notices-are-not-unpacked",
+        "F53: no answer to a notice takes the memory of a command",
+        "s3sync/team/notices/send.py",
+        "        with bounded():\n",
+        "        if True:\n",
+        ("tests/promises/hostile/test_answers_to_notices.py", "-k", "packed"),
+    ),
+    Mutant(
+        "bodies-through-the-proxy",
+        "files on Google Cloud go through the proxy, too",
+        "s3sync/store/gcs/requests.py",
+        "self.api.transport, options.wire, self.api.proxy)",
+        "self.api.transport, options.wire)",
+        ("tests/promises/hostile/test_shapes_of_clouds.py", "-k", "proxy"),
+    ),
+    Mutant(
+        "copies-get-farther",
+        "F53: a copy on Google that gets no farther is given up",
+        "s3sync/store/gcs/rewriting.py",
+        "if reached <= before or not",
+        "if not",
+        ("tests/promises/hostile/test_shapes_of_clouds.py", "-k", "no_farther"),
+    ),
+    Mutant(
         "moved-for-a-senders-hash",
         "P2: move deletes for no hash that whoever wrote the file chose",
         "s3sync/pairs/digests.py",

@@ -16,6 +16,7 @@ from s3sync.core.times import http_date
 from s3sync.errors import StoreError, Unsupported
 from s3sync.store.azure import names
 from s3sync.store.azure.address import Address
+from s3sync.store.azure.answers import info_of, sound, turned, understood
 from s3sync.store.azure.credentials import Credentials
 from s3sync.store.azure.downloads import download
 from s3sync.store.azure.failures import from_azure
@@ -25,8 +26,7 @@ from s3sync.store.azure.transport import bounded_transport
 from s3sync.store.bodies import Sending
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import size_of, strip, type_of, version_of
-from s3sync.store.lanes.rounds import EndlessListingGuard
+from s3sync.store.lanes.headers import strip, type_of, version_of
 from s3sync.store.options import Wire
 from s3sync.store.port import Body, Buffer, Create, Headers, ObjectInfo, Pace, Update, WriteMode, Written
 
@@ -110,9 +110,9 @@ class FullLane:
         """The library's own entries below a prefix, behind a name."""
         more = {"start_from": after} if after else {}
         pages = self.container.list_blobs(name_starts_with=prefix or None, include=list(include) or None, **more)
-        for item in _turned(pages.by_page()):
+        for item in turned(pages.by_page()):
             if item.name > after and item.name.startswith(prefix):
-                yield item
+                yield sound(item)
 
     def folders(self, prefix: str) -> Iterator[str]:
         """The names between the prefix and the next `/`, page by page."""
@@ -126,10 +126,12 @@ class FullLane:
 
     def walk(self, prefix: str) -> Iterator[Any]:
         """Blobs directly below a prefix, and the prefixes (without an ETag) of the folders there."""
-        yield from _turned(self.container.walk_blobs(name_starts_with=prefix or None, delimiter="/").by_page())
+        for item in turned(self.container.walk_blobs(name_starts_with=prefix or None, delimiter="/").by_page()):
+            yield sound(item) if hasattr(item, "etag") else item
 
     def head(self, name: str) -> Any:
-        return self.blob(name).get_blob_properties()
+        with understood():
+            return sound(self.blob(name).get_blob_properties())
 
     def get(self, name: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None) -> Any:
         length = None if stop is None else stop - start
@@ -174,7 +176,13 @@ class FullLane:
     def blocks(self, name: str) -> tuple[list[Any], list[Any]]:
         """Committed and uncommitted blocks; none of a blob that is not there."""
         try:
-            committed, uncommitted = self.blob(name).get_block_list("all")
+            with understood():
+                committed, uncommitted = self.blob(name).get_block_list("all")
+            for one in (*committed, *uncommitted):
+                if not isinstance(one.id, str) or not isinstance(one.size, int) or one.size < 0:
+                    raise RequestFailed(Failure("not_s3"))
+        except RequestFailed:
+            raise
         except Exception as error:
             if from_azure(error).code in ("BlobNotFound", "ResourceNotFound"):
                 return [], []
@@ -282,15 +290,6 @@ class _Stream(Sending):
             yield piece
 
 
-def _turned(pages: Any) -> Iterator[Any]:
-    rounds = EndlessListingGuard()
-    for page in pages:
-        found = list(page)
-        if pages.continuation_token:
-            rounds.page(item.name for item in found)
-        yield from found
-
-
 def _condition(name: str) -> Any:
     from azure.core import MatchConditions
 
@@ -318,13 +317,6 @@ def tags_text(headers: Headers) -> str | None:
     from urllib.parse import urlencode
 
     return urlencode(headers.tags) if headers.tags else None
-
-
-def info_of(key: str, item: Any) -> ObjectInfo:
-    tier = item.blob_tier and str(getattr(item.blob_tier, "value", item.blob_tier))
-    if item.etag is None or item.size is None:
-        raise RequestFailed(Failure("not_s3"))
-    return ObjectInfo(key, size_of(item.size), strip(item.etag), item.last_modified, tier or None)
 
 
 def _written(answer: dict[str, Any]) -> Written:

@@ -8,9 +8,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from s3sync.store.azure import names
+from s3sync.store.azure.answers import info_of
 from s3sync.store.azure.blocks import RECORDS
 from s3sync.store.azure.failures import from_azure
-from s3sync.store.azure.full import info_of
 from s3sync.store.azure.requests import Requests
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure

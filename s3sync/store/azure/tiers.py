@@ -10,9 +10,9 @@ from typing import Any
 
 from s3sync.errors import Archived, PreconditionFailed
 from s3sync.store.aspects import Thaw, ThawState, Tier
+from s3sync.store.azure.answers import info_of
 from s3sync.store.azure.blocks import RECORDS
 from s3sync.store.azure.errors import HINTS
-from s3sync.store.azure.full import info_of
 from s3sync.store.azure.requests import Requests
 from s3sync.store.azure.words import ARCHIVE, HOT, require_tier
 from s3sync.store.lanes.headers import strip

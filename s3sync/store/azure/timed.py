@@ -7,9 +7,10 @@ from typing import Any
 
 from s3sync.core.times import http_date
 from s3sync.store.aspects import TimedBody
+from s3sync.store.azure.answers import info_of
 from s3sync.store.azure.downloads import download
-from s3sync.store.azure.full import info_of
 from s3sync.store.azure.requests import Requests
+from s3sync.store.port import ObjectInfo
 
 
 class AzureReadsTimed:
@@ -21,12 +22,12 @@ class AzureReadsTimed:
     def read_timed(self, key: str, most_bytes: int) -> TimedBody:
         name, told = self._io.key(key), list[datetime | None]()
 
-        def read() -> tuple[Any, bytes | None]:
+        def read() -> tuple[ObjectInfo, bytes | None]:
             answer = download(self._io.full, name, raw_response_hook=lambda found: told.append(date_of(found)))
-            return answer.properties, answer.readall() if answer.size <= most_bytes else None
+            return info_of(key, answer.properties), answer.readall() if answer.size <= most_bytes else None
 
-        properties, body = self._io.on_full("read", name, read)
-        return TimedBody(info_of(key, properties), body, told[-1] if told else None)
+        info, body = self._io.on_full("read", name, read)
+        return TimedBody(info, body, told[-1] if told else None)
 
 
 def date_of(answer: Any) -> datetime | None:

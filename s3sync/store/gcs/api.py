@@ -26,6 +26,8 @@ from s3sync.store.options import Wire
 
 MOST_ANSWER = 64 * 1024 * 1024
 """Bytes of an answer that is read as a whole: a thousand objects with 8 KiB of metadata each have 10 MB."""
+MOST_VALUES = 2_000_000
+"""Lists and objects in an answer, each of which takes more memory than its bytes: a page has some thousands."""
 CONNECTIONS = 64
 _OK = range(200, 300)
 Json = dict[str, Any]
@@ -139,6 +141,8 @@ class Api:
 def _json(answer: Any) -> Json:
     with answer:
         body = whole(answer.raw, MOST_ANSWER)
+    if body.count(b"{") + body.count(b"[") > MOST_VALUES:
+        raise RequestFailed(Failure("not_s3", answer.status_code))
     if not body.strip() or body.strip() == b"null":  # deletions have no answer
         told: Any = {}
     else:

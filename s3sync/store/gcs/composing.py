@@ -40,7 +40,7 @@ def compose(
                 threads.submit(_one, io, key, name, group, {"contentType": "application/octet-stream"}, {})
                 for name, group in zip(names, groups, strict=True)
             ]
-            sources = [one.result() for one in made]
+            sources = [{**one.result(), "name": name} for one, name in zip(made, names, strict=True)]
         level += 1
     return _one(io, key, key, sources, resource, condition)
 
@@ -54,15 +54,18 @@ def _one(
     condition: Mapping[str, str],
 ) -> Json:
     body = {
-        "sourceObjects": [
-            {
-                "name": item["name"],
-                "generation": generation_of(item),
-                "objectPreconditions": {"ifGenerationMatch": generation_of(item)},
-            }
-            for item in sources
-        ],
+        "sourceObjects": io.read("finish", key, lambda: [_named(item) for item in sources]),
         "destination": {"contentType": "application/octet-stream", **resource},
         "deleteSourceObjects": True,
     }
     return io.ask("finish", key, "POST", f"{io.api.path_of(name)}/compose", body, fields=FIELDS, **condition)
+
+
+def _named(item: Json) -> Json:
+    """A source in the words of a request. Raises `RequestFailed` for what is no object of Cloud Storage."""
+    generation = generation_of(item)
+    return {
+        "name": item["name"],
+        "generation": generation,
+        "objectPreconditions": {"ifGenerationMatch": generation},
+    }

@@ -35,7 +35,7 @@ class Requests(LaneRequests):
         self.address = find_address(bucket, options)
         self.credentials = Credentials(options, anonymous=not self.address.is_google)
         self.api = Api(self.address, self.credentials, options.env, options.wire)
-        self.fast = FastLane(self.address, self.credentials, self.api.transport, options.wire)
+        self.fast = FastLane(self.address, self.credentials, self.api.transport, options.wire, self.api.proxy)
         self.pace = options.pace
         super().__init__(f"gs://{bucket}", prefix, self.fast, self.api)
 

@@ -21,6 +21,9 @@ from s3sync.store.lanes.least_rate import LeastRate
 MOST_BYTES = 16 * 1024 * 1024
 """A page of 1,000 keys takes up to 3 MB, the largest answer that S3 gives besides objects."""
 MOST_HEAD_BYTES = 1024 * 1024
+MOST_TAGS = 1_000_000
+"""Tags of an XML document, each of which takes more memory than its bytes: a page of 1,000 versions on S3 has some
+30,000, one of 5,000 blobs on Azure 400,000."""
 PATIENCE_S = 120.0
 _PIECE = 64 * 1024
 _RANGE = re.compile(r"bytes=([0-9]{1,19})-([0-9]{1,19})")
@@ -92,10 +95,11 @@ def whole(raw: Any, most: int | None = None) -> bytes:
     return b"".join(pieces)
 
 
-def adapter(connections: int, most: int | None = None, *, ranges: bool = False) -> Any:
+def adapter(connections: int, most: int | None = None, *, ranges: bool = False, plain: bool = False) -> Any:
     """An adapter of `requests` that tries once, whose answers end: those that are no streams are read here.
 
     `ranges`: what is a stream has the bytes of a range, so that its length is said and is not more than was asked for.
+    `plain`: nothing compressed is asked for; what comes so is not unpacked.
     """
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -124,9 +128,13 @@ def adapter(connections: int, most: int | None = None, *, ranges: bool = False) 
             return manager
 
         def send(self, request: Any, stream: bool = False, **more: Any) -> Any:  # type: ignore[override]
+            if plain:
+                request.headers["Accept-Encoding"] = "identity"
             answer = super().send(request, stream=True, **more)
             if not stream or answer.status_code >= 300:
                 answer._content = whole(answer.raw, most)  # what `Response.content` keeps when it has read it
+                if answer._content.count(b"<") > MOST_TAGS:
+                    raise RequestFailed(Failure("not_s3", answer.status_code))
                 answer._content_consumed = True
             elif ranges and not _fits(request.headers, answer.headers):
                 answer.close()

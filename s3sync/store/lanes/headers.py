@@ -43,8 +43,15 @@ def type_of(told: str | None) -> str | None:
 
 
 def strip(etag: str | None) -> str:
-    """An ETag without quotation marks."""
-    return (etag or "").removeprefix("W/").strip('"')
+    """An ETag without quotation marks. Raises `NotAStore` for one that no store has, nor could anybody send it back."""
+    found = (etag or "").removeprefix("W/").strip('"')
+    if len(found) > LONGEST_VERSION or not (found.isascii() and found.isprintable()):
+        raise NotAStore(
+            "cannot use what the store says",
+            why="an object of it is to have a version that cannot be named",
+            hint="check endpoint_url, and what stands between here and the store",
+        )
+    return found
 
 
 LONGEST_VERSION = 1024

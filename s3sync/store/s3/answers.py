@@ -13,9 +13,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.bounded import MOST_TAGS
 from s3sync.store.lanes.failures import Failure
+from s3sync.store.lanes.headers import version_of
 
 LONGEST_TIME = 64
+MOST_ATTRIBUTES = 200_000
+"""Of all tags of an answer: S3 gives them to owners and grants alone."""
 _TOTAL = re.compile(r".*/[0-9]{1,19}")
 _OBJECT = ("Key", "Size", "ETag", "LastModified")
 _LISTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -47,6 +51,7 @@ class _StrictParser:
 
     def parse(self, response: dict[str, Any], shape: Any) -> dict[str, Any]:
         """Raises `RequestFailed` for what is no answer of S3's."""
+        refuse_costly(response)
         try:
             found: dict[str, Any] = self._inner.parse(response, shape)
             if response["status_code"] < 300 and shape is not None:
@@ -59,12 +64,27 @@ class _StrictParser:
         return found
 
 
+def refuse_costly(response: Mapping[str, Any]) -> None:
+    """Raise `RequestFailed` for a document whose reading takes far more memory than its bytes have."""
+    body = response.get("body")
+    if not isinstance(body, bytes):
+        return
+    attributes = body.count(b'="') + body.count(b"='")
+    if body.count(b"<") > MOST_TAGS or attributes > MOST_ATTRIBUTES or b"<!ENTITY" in body:
+        raise RequestFailed(Failure("not_s3", response["status_code"]))
+
+
 def _require_fields(found: Mapping[str, Any], shape: str) -> None:
     """Raises `ValueError` for an answer that lacks what we go by."""
     for name, fields in _LISTED.get(shape, {}).items():
         for item in found.get(name, ()):
             if any(field not in item for field in fields):
                 raise ValueError(f"an item of {name} has not all of {fields}")
+    named = [*found.get("Versions", ()), *found.get("DeleteMarkers", ())] if "Versions" in shape else []
+    if any(item["VersionId"] != "null" and version_of(item["VersionId"]) is None for item in named):
+        raise ValueError("a version that cannot be named")
+    if shape == "ListObjectsV2Output" and found.get("IsTruncated") and not found.get("NextContinuationToken"):
+        raise ValueError("a page that is not the last, and leads to no other")  # botocore would take it for the last
     if not _TOTAL.fullmatch(found.get("ContentRange", "/0")):
         raise ValueError("a range of an object without its size")
 

@@ -13,7 +13,7 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.options import Wire
 from s3sync.store.s3.address import Address
-from s3sync.store.s3.answers import StrictAnswers
+from s3sync.store.s3.answers import StrictAnswers, refuse_costly
 from s3sync.store.s3.bounded import BoundedSession
 from s3sync.store.s3.connections import keep_bounds
 from s3sync.store.s3.credentials import Credentials
@@ -144,6 +144,7 @@ def _add_md5_of_nothing(params: dict[str, Any], **_: object) -> None:
 
 def refuse_foreign(response_dict: dict[str, Any], **_: object) -> None:
     """Notice an answer that is no XML before botocore makes an empty success, or a server error, of it."""
+    refuse_costly(response_dict)
     body, status = response_dict.get("body"), response_dict["status_code"]
     start = body[:200].strip().lower() if isinstance(body, bytes) else b""
     is_xml = start.startswith(b"<") and b"<html" not in start and not start.startswith(b"<!doctype html")

@@ -96,6 +96,8 @@ class S3Thaws:
         begin = {"StartAfter": root + after} if after else dict[str, str]()
         for page in self._pages(root + prefix, begin):
             for item in page.get("Contents", ()):
+                if not item["Key"].startswith(root + prefix):
+                    raise self._io.error(Failure("not_s3"), "list", root + prefix)
                 yield _listed(item, item["Key"][len(root) :])
                 if item["Key"] in ends:
                     return
@@ -105,6 +107,8 @@ class S3Thaws:
         name = root + prefix
         for page in self._pages(name, {"Delimiter": "/"}):
             for item in page.get("Contents", ()):
+                if not item["Key"].startswith(name):
+                    raise self._io.error(Failure("not_s3"), "list", name)
                 yield _listed(item, item["Key"][len(root) :])
             for item in page.get("CommonPrefixes", ()):
                 folder = item["Prefix"]

@@ -18,6 +18,7 @@ from msgspec import Struct
 from s3sync.config.secrets import MASK, hidden
 from s3sync.disk.whole_paths import AUTHORITIES, OF_REQUESTS, not_whole
 from s3sync.errors import ConfigError
+from s3sync.team.notices.answers import bounded
 
 CONNECT_S, READ_S = 1.0, 4.0
 PATIENCE_S = 8.0
@@ -108,9 +109,11 @@ class Sending:
 
 def _send_one(apprise: object, log: _Log, url: str, title: str, body: str, manner: Manner) -> Sent:
     try:
-        why = _try(apprise, log, url, title, body, manner)
+        with bounded():
+            why = _try(apprise, log, url, title, body, manner)
     except Exception as error:  # noqa: BLE001 - of a hundred plugins: a notice never ends a run
-        why = f"{type(error).__name__}: {error}"
+        unending = type(error).__name__ == "RequestFailed"
+        why = "its answer does not end, or is far too large" if unending else f"{type(error).__name__}: {error}"
     return Sent(masked(url), None if why is None else _without(why, url))
 
 

@@ -46,6 +46,7 @@ class Lie:
     def __init__(self, handler: Any, number: int) -> None:
         parts = urlsplit(handler.path)
         query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        self.path = handler.path
         self.number, self.headers, self.prefix = number, handler.headers, query.get("prefix", "")
         key = unquote(parts.path).partition("/")[2].partition("/")[2]
         self.kind = "list" if "list-type" in query else "uploads" if "uploads" in query else key

@@ -9,7 +9,7 @@ import pytest
 
 from s3sync.errors import StoreError
 from s3sync.store import Store
-from s3sync.store.aspects import Versions, require_aspect
+from s3sync.store.aspects import Thaws, Versions, require_aspect
 from s3sync.store.s3.answers import LONGEST_TIME, time_of
 from tests.promises.hostile.test_wire import OK, Answer, opened, whole, wire
 
@@ -162,3 +162,49 @@ def test_times_as_servers_tell_them_are_in_utc(told: object, expected: str) -> N
 def test_a_longer_time_is_none() -> None:
     with pytest.raises(ValueError, match="longer"):
         time_of(" " * LONGEST_TIME + "1")
+
+
+COSTLY = {
+    "nested without a bottom": b"<a>" * 1_100_000,
+    "many tags": b"<ListMultipartUploadsResult>" + b"<a/>" * 1_100_000 + b"</ListMultipartUploadsResult>",
+    "many attributes": b"<a " + b" ".join(b'b%d="1"' % number for number in range(210_000)) + b"/>",
+    "a word that stands for many": b'<!DOCTYPE x [<!ENTITY a "' + b"A" * 9999 + b'">]><x>' + b"&a;" * 900 + b"</x>",
+}
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_f53_a_document_that_takes_more_memory_than_its_bytes_is_not_read(kind: str) -> None:
+    """16 MiB of tags are more than a gigabyte of them."""
+    refused(say(b'<?xml version="1.0"?>' + COSTLY[kind]), lambda store: list(store.list_uploads("")))
+
+
+@pytest.mark.parametrize("etag", ["z" * 60_000, "a&#10;hint: b"])
+@pytest.mark.parametrize("token", [TOKEN, ""])
+def test_a_version_that_nobody_could_send_back_is_none(etag: str, token: str) -> None:
+    """obstore's code gave up with a page about itself on the screen when it was to name it in a condition."""
+    body = contents().replace(b"9dd4e461268c8034f5c8564e155c67a6", etag.encode())
+    with wire(say(body)) as told, pytest.raises(StoreError, match="cannot use what the store says"):
+        list(opened(told.url, token or None).list(""))
+
+
+@pytest.mark.parametrize("version", ["v&#x9b;31m"])
+def test_nor_is_a_name_of_one(version: str) -> None:
+    refused(say(versions().replace(b">v<", f">{version}<".encode())), _versions)
+
+
+THAWS: dict[str, Callable[[Store], object]] = {
+    "of all": lambda store: list(require_aspect(store, Thaws).list_thaws("p/")),
+    "of a folder": lambda store: list(require_aspect(store, Thaws).list_folder("p/")),
+}
+
+
+@pytest.mark.parametrize("ask", THAWS)
+@pytest.mark.parametrize("key", ["q/../p/a", "p"])
+def test_a_listing_of_thaws_has_what_was_asked_for(ask: str, key: str) -> None:
+    refused(say(contents().replace(b"<Key>a<", f"<Key>{key}<".encode())), THAWS[ask])
+
+
+@pytest.mark.parametrize("ask", [*THAWS.values(), LISTINGS["objects"][1]], ids=[*THAWS, "of objects"])
+def test_a_page_that_leads_to_no_other_is_not_the_last(ask: Callable[[Store], object]) -> None:
+    """What it leaves out would look deleted."""
+    refused(say(contents().replace(b">false<", b">true<").replace(b"<Key>a<", b"<Key>p/a<")), ask)
