@@ -19,7 +19,7 @@ from s3sync.store.lanes.headers import version_of
 
 LONGEST_TIME = 64
 MOST_ATTRIBUTES = 200_000
-"""Of all tags of an answer: S3 gives them to owners and grants alone."""
+"""Attributes of all tags of an answer: S3 gives them to owners and grants alone."""
 _TOTAL = re.compile(r".*/[0-9]{1,19}")
 _OBJECT = ("Key", "Size", "ETag", "LastModified")
 _LISTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
