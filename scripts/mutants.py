@@ -233,6 +233,14 @@ MUTANTS = (
         ("tests/scenarios/archive/test_adopted_tars.py", "-k", "all_formats"),
     ),
     Mutant(
+        "share-mounted-here",
+        "a share that is mounted here is no store around the repository",
+        "s3sync/store/rclone/mounted.py",
+        "if _size_there(client, root, url, name) == size:",
+        "if False:",
+        ("tests/scenarios/people/test_on_rclone.py", "-k", "share_that"),
+    ),
+    Mutant(
         "stopped-run-is-told",
         "undo takes no earlier run for one that was stopped before it changed anything",
         "s3sync/team/undoing.py",

@@ -45,6 +45,7 @@ from s3sync.store.rclone.client import WRITE_S, Client
 from s3sync.store.rclone.daemon import daemon_for
 from s3sync.store.rclone.hashing import Hashed
 from s3sync.store.rclone.items import Facts, Item, Stat
+from s3sync.store.rclone.mounted import require_elsewhere
 from s3sync.store.rclone.reader import RcloneReader
 
 SMALL = 1 << 20
@@ -79,6 +80,9 @@ class RcloneStore:
         found = self._client.ask("operations/fsinfo", what, Facts, {"fs": self._root})
         if found.features.is_local:
             self._require_apart(found)
+        elif self._refuse_overlap is not None and self._options.repository is not None:
+            repository = self._options.repository
+            require_elsewhere(self._client, self._root, self.url, self._path, repository, self._refuse_overlap)
         if self._options.create:
             self._client.ask("operations/mkdir", what, dict, {"fs": self._root, "remote": ""}, reads=False)
         return found

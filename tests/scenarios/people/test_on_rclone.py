@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.people import PROJECT, REPO, Person, pair
-from tests.kit.remotes import Remotes
+from tests.kit.remotes import RCLONE, Remotes
 
 pytestmark = pytest.mark.rclone
 People = tuple[Person, Person]
@@ -164,3 +165,37 @@ def test_nobody_has_the_last_word_by_a_time_to_come(remotes: Remotes, tmp_path: 
     assert {file["uploaded_by"] for file in status.json["files"]} == {"david"}
     assert "metadata.mallory.json speaks of 9999-12-31T23:59:59Z, which is to come" in status.err
     assert "which is to come" in jan.ok("down").err
+
+
+SHARED = {
+    "the staging folder is its own place": ("{name}/work", "work/b2", "project: s3-staging\n", "s3-staging"),
+    "the store is the repository": ("{name}/films", "films", "", "b1/s3-staging"),
+    "the store is in the staging folder": ("{name}/films/b1/s3-staging", "films", "", "b1/s3-staging"),
+}
+
+
+@pytest.mark.parametrize("case", SHARED)
+def test_a_share_that_is_a_folder_here_is_no_store_around_the_repository_or_in_it(
+    case: str, remotes: Remotes, tmp_path: Path
+) -> None:
+    """Else a file here is its own copy there, and `cleanup --local` deletes both."""
+    address, where, more, staging = SHARED[case]
+    name = f"share-{uuid.uuid4().hex}"
+    mounted = remotes.folder("dav", name)
+    assert mounted is not None
+    david = Person("david", tmp_path / "david", {"RCLONE_CONFIG": str(remotes.config), "S3SYNC_TRUST": "1"})
+    repo = mounted / where
+    (repo / staging).mkdir(parents=True)
+    subprocess.run(["git", "init", "-q"], cwd=repo, check=True)
+    store = remotes.url("dav", address.format(name=name))
+    (repo / ".s3sync.yaml").write_text(f"store: {store}\nrepo: {repo.name}\n{more}")
+    (repo / staging / "draft.mp4").write_bytes(b"the only copy")
+    (mounted / "elsewhere").mkdir()
+    subprocess.run([RCLONE, "--config", remotes.config, "mkdir", f"dav:{name}"], check=True)  # the server knows of it
+    before = {path: path.read_bytes() for path in (repo / staging).rglob("*") if path.is_file()}
+    for words in (("up",), ("sync",), ("cleanup", "--local", "-y")):
+        refused = david.expect(2, *words, cwd=(repo / staging).parent)
+        assert f"the store cannot be {store}" in refused.err and "of this computer" in refused.err
+    assert {path: path.read_bytes() for path in (repo / staging).glob("*.mp4")} == before
+    (repo / ".s3sync.yaml").write_text(f"store: {remotes.url('dav', name)}/elsewhere\nrepo: {repo.name}\n{more}")
+    david.ok("up", cwd=(repo / staging).parent)
