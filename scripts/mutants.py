@@ -2003,6 +2003,22 @@ MUTANTS = (
         ("tests/scenarios/archive/test_hostile_records.py", "-k", "formulas"),
     ),
     Mutant(
+        "archive-keys-among-many",
+        "a folder that is asked about at once hides no key in it",
+        "s3sync/archive/walk.py",
+        'self._confined and (text[:1] == "." or "/." in text or "~" in text)',
+        "False",
+        ("tests/unit/archive/test_units.py", "-k", "stays_out"),
+    ),
+    Mutant(
+        "archive-ignored-by-path",
+        "a folder that is asked about at once has patterns of paths held against paths",
+        "s3sync/local/patterns.py",
+        "names if group.by_name else [above + name for name in names]",
+        "names",
+        ("tests/unit/archive/test_units.py", "-k", "stays_out"),
+    ),
+    Mutant(
         "archive-own-keys",
         "a repository's set gets no keys of whoever runs it",
         "s3sync/archive/walk.py",

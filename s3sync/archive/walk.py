@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from operator import attrgetter
 from pathlib import Path
 
@@ -73,6 +74,17 @@ class Selection:
             path, name = nfc(path), nfc(name)
         return not self._patterns.match_inside(path, name) and self._chooses(path)
 
+    def takes_each(self, above: str, names: Sequence[str]) -> bool:
+        """True if `takes_inside` is true of each of these names below `above`, a path and `/`, and none is withheld.
+
+        Asked once for a folder: most have nothing in them that any pattern fits. False says nothing of any one name.
+        """
+        text = "/".join(names)
+        if not (self.takes_all and text.isascii() and above.isascii()):
+            return False
+        may_be_withheld = self._confined and (text[:1] == "." or "/." in text or "~" in text)
+        return not may_be_withheld and self._patterns.spare_each(above, names)
+
     def _chooses(self, path: str) -> bool:
         return self.takes_all or self.is_selected(path) or self.is_sidecar(path)
 
@@ -111,38 +123,46 @@ def walk(base: str, top: str, selection: Selection, problems: list[str]) -> Iter
     while waiting:
         folder = waiting.pop()
         above = f"{folder}/" if folder else ""
-        for opened, entry in _entries(base, top, folder):
-            name = entry.name
-            path = above + name
-            if selection.withholds(name):
-                continue
-            found = _status(entry, path)
-            if stat.S_ISDIR(found.st_mode):
-                if not selection.skips_folder(path):
-                    waiting.append(path)
-                    if selection.takes_all:
-                        yield Source(path, Kind.FOLDER, 0, stat.S_IMODE(found.st_mode), found.st_mtime_ns)
-            elif selection.takes_inside(path, name):
-                source = source_of(path, found, opened)
-                if source is None:
-                    problems.append(f"{path}: it is {_ODD.get(stat.S_IFMT(found.st_mode), 'no file')}")
-                else:
-                    yield source
+        with _entries(base, top, folder) as (opened, entries):
+            plain = selection.takes_each(above, [entry.name for entry in entries])
+            for entry in entries:
+                name = entry.name
+                path = above + name
+                if not plain and selection.withholds(name):
+                    continue
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except OSError as error:
+                    raise _unreadable(path, error) from error
+                if stat.S_ISDIR(found.st_mode):
+                    if not selection.skips_folder(path):
+                        waiting.append(path)
+                        if selection.takes_all:
+                            yield Source(path, Kind.FOLDER, 0, stat.S_IMODE(found.st_mode), found.st_mtime_ns)
+                elif plain or selection.takes_inside(path, name):
+                    source = source_of(path, found, opened)
+                    if source is None:
+                        problems.append(f"{path}: it is {_ODD.get(stat.S_IFMT(found.st_mode), 'no file')}")
+                    else:
+                        yield source
 
 
 def source_of(path: str, found: os.stat_result, folder: GuardedFolder) -> Source | None:
     """The file or link of that status, in a folder; None for what is neither. Raises `Unreadable`."""
-    mode = stat.S_IMODE(found.st_mode)
+    whole = found.st_mode
+    mode = stat.S_IMODE(whole)
     mode = _MODES.setdefault(mode, mode)
-    if stat.S_ISREG(found.st_mode):
+    if stat.S_ISREG(whole):
         size = found.st_size
-        size = _SIZES.setdefault(size, size) if len(_SIZES) < _MOST_SIZES else _SIZES.get(size, size)
-        return Source(path, Kind.FILE, size, mode, found.st_mtime_ns)
-    if stat.S_ISLNK(found.st_mode):
+        known = _SIZES.get(size)
+        if known is None and len(_SIZES) < _MOST_SIZES:
+            _SIZES[size] = size
+        return Source(path, Kind.FILE, size if known is None else known, mode, found.st_mtime_ns)
+    if stat.S_ISLNK(whole):
         try:
             target = folder.readlink(path.rpartition("/")[2])
         except OSError as error:
-            raise Unreadable(f"{path}: {reason_of(error)}") from error
+            raise _unreadable(path, error) from error
         return Source(path, Kind.LINK, 0, mode, found.st_mtime_ns, target)
     return None
 
@@ -154,20 +174,17 @@ def in_order(sources: list[Source]) -> tuple[Source, ...]:
     return tuple(sorted(sources, key=lambda source: os.fsencode(source.path)))
 
 
-def _entries(base: str, top: str, folder: str) -> Iterator[tuple[GuardedFolder, os.DirEntry[str]]]:
-    """Entries of a folder, which is open as long as they are taken."""
-    try:
-        opened = folder_below(base, [name for names in (top, folder) for name in names.split("/") if name])
-        with opened.scandir() as entries:
-            listed = list(entries)
-            for entry in listed:
-                yield opened, entry
-    except OSError as error:
-        raise Unreadable(f"{folder or Path(base, top).name}: {reason_of(error)}") from error
+@contextmanager
+def _entries(base: str, top: str, folder: str) -> Iterator[tuple[GuardedFolder, list[os.DirEntry[str]]]]:
+    """A folder with its entries. It is open as long as the block runs: the way to each is short then."""
+    with ExitStack() as stack:
+        try:
+            opened = folder_below(base, [name for names in (top, folder) for name in names.split("/") if name])
+            listed = list(stack.enter_context(opened.scandir()))
+        except OSError as error:
+            raise _unreadable(folder or Path(base, top).name, error) from error
+        yield opened, listed
 
 
-def _status(entry: os.DirEntry[str], path: str) -> os.stat_result:
-    try:
-        return entry.stat(follow_symlinks=False)
-    except OSError as error:
-        raise Unreadable(f"{path}: {reason_of(error)}") from error
+def _unreadable(path: str, error: OSError) -> Unreadable:
+    return Unreadable(f"{path}: {reason_of(error)}")

@@ -8,7 +8,7 @@ per cent of random cases differently from git (`tests/unit/local/test_gitignore_
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import TypeAlias
 
@@ -85,6 +85,17 @@ class Patterns:
     def match_inside(self, path: str, name: str) -> bool:
         """The same of a file whose folder is not ignored, as who walks through folders knows; `name` is its last."""
         return self._decides(path, name, is_folder=False)
+
+    def spare_each(self, above: str, names: Sequence[str]) -> bool:
+        """True if no pattern that ignores fits any of these files of a folder, whose path ends in `/` (or is empty).
+
+        False does not say that one is ignored: a later pattern may take it back.
+        """
+        return not any(
+            any(map(group.fits, names if group.by_name else [above + name for name in names]))
+            for group in self._latest_first
+            if group.ignores and not group.folders_only
+        )
 
     def _folder(self, folder: str) -> bool:
         known = self._folders.get(folder)

@@ -112,6 +112,32 @@ def test_select_ignore_and_state_decide_what_goes_in(tmp_path: Path) -> None:
     assert [one.path for one in some.sources] == ["a.fits", "sub/c.fits"]
 
 
+@pytest.mark.parametrize(
+    ("left", "ignore"),
+    [
+        ("u/sub/b.tmp", ("*.tmp",)),
+        ("u/sub/notes", ("notes",)),
+        ("u/sub/b.raw", ("sub/*.raw",)),
+        ("u/sub/.video-tools.env", ()),
+        ("u/sub/VIDEO-~1.ENV", ()),
+        ("u/sub/.video-tools.en\u200cv", ()),
+        ("u/sub/\u00e9.tmp", ("\u00e9.*",)),
+        ("u/sub/e\u0301.tmp", ("\u00e9.*",)),
+    ],
+)
+def test_one_name_that_stays_out_takes_none_of_its_folder_along(tmp_path: Path, left: str, ignore: tuple[str]) -> None:
+    put(tmp_path, "u/a.raw", "u/.hidden", "u/other/b.raw", "u/sub/a.fits", "u/sub/z.fits", left)
+    [unit] = units(chosen(tmp_path, ignore=ignore, confined=True))
+    found = [one.path for one in unit.sources if one.kind is Kind.FILE]
+    assert found == [".hidden", "a.raw", "other/b.raw", "sub/a.fits", "sub/z.fits"]
+
+
+def test_a_file_that_a_later_rule_takes_back_goes_in(tmp_path: Path) -> None:
+    put(tmp_path, "u/a.tmp", "u/keep.tmp", "u/b.fits")
+    [unit] = units(chosen(tmp_path, ignore=("*.tmp", "!keep.tmp")))
+    assert [one.path for one in unit.sources] == ["b.fits", "keep.tmp"]
+
+
 def test_only_what_is_old_enough_is_due(tmp_path: Path) -> None:
     put(tmp_path, "old/x", when=NOON - 200 * 86400)
     put(tmp_path, "mixed/x", when=NOON - 200 * 86400)

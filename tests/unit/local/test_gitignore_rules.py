@@ -59,6 +59,14 @@ def test_c11_random_patterns_mean_what_git_says(repository: Path, seed: int) -> 
         walked = [path for path in paths if not ours.match_file(f"{path.rpartition('/')[0]}/")]
         inside = {path for path in walked if ours.match_inside(path, path.rpartition("/")[2])}
         assert inside == theirs & set(walked), patterns
+        spared = {
+            path
+            for path in walked
+            if ours.spare_each(f"{path.rpartition('/')[0]}/".lstrip("/"), [path.rpartition("/")[2]])
+        }
+        assert not spared & theirs, patterns
+        if not any(pattern.startswith("!") for pattern in patterns):
+            assert spared == set(walked) - theirs, patterns
         compared += len(paths)
 
 
