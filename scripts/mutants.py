@@ -140,8 +140,8 @@ MUTANTS = (
         "class-after-a-move",
         "an archive is in another class when its object is, and not when the store took the request",
         "s3sync/archive/transition.py",
-        'return Moved(key, etag, found or "STANDARD")',
-        "return Moved(key, etag, target)",
+        "target if thaws is None else thaws.thaw_of(key).storage_class)",
+        "target)",
         ("tests/scenarios/archive/test_transition.py", "-k", "takes_a_move"),
     ),
     Mutant(

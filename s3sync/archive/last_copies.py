@@ -105,7 +105,8 @@ def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> 
     name = underway.mark_name()
     with suppress(OSError, StoreError):
         folder = folder_below(os.path.realpath(root), member.path.split("/")[:-1])
-        underway.sweep_marks(folder)
+        with suppress(OSError):
+            underway.sweep_marks(folder)
         os.close(folder.create(name))
         try:
             store.head(f"{above}{slash}{name}")
@@ -121,22 +122,7 @@ def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> 
                 return folder.find(name) is not None
             finally:
                 store.delete(f"{above}{slash}{name}")
-                with suppress(StoreError):  # what is left there decides nothing
-                    _sweep_marks(store, f"{above}{slash}")
     return False
-
-
-_SWEPT: set[tuple[str, str]] = set()
-"""Places of stores in which this process looked for marks already."""
-
-
-def _sweep_marks(store: Store, above: str) -> None:
-    """Remove marks that a killed run left beside objects."""
-    if (store.url, above) not in _SWEPT:
-        _SWEPT.add((store.url, above))
-        for info in store.list(f"{above}.s3sync-apart-"):
-            if underway.is_left_mark(info.key, info.size, info.modified.timestamp()):
-                store.delete(info.key)
 
 
 def refuse_own_copy(work: Working, unit: Unit, index: Index) -> None:

@@ -96,7 +96,8 @@ def _marked(place: Place, name: str) -> Iterator[bool]:
     made = False
     try:
         with suppress(LocalError, StoreError, OSError):
-            _sweep(place)
+            with suppress(LocalError, StoreError, OSError, ValueError):  # the mark counts, whatever is left of others
+                _sweep(place)
             _mark(place, name)
             made = True
         yield made

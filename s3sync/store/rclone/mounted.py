@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import BucketMissing, ConfigError, NotFound
 from s3sync.store.rclone.client import Client
 from s3sync.store.rclone.items import Stat
@@ -53,9 +54,9 @@ def _proofs(folder: Path, home: Path) -> Iterator[tuple[str, int]]:
     own first one."""
     found = [home / ".s3sync.yaml", home / ".git" / "HEAD"]
     if not home.is_relative_to(folder):
-        with suppress(OSError):
-            entries = sorted(entry.name for entry, _ in zip(os.scandir(folder), range(MOST), strict=False))
-            found = [one for name in entries if (one := folder / name).is_file() and not one.is_symlink()][:1]
+        with suppress(OSError), GuardedFolder.open(folder, shared=True) as opened:
+            names = sorted(opened.names())[:MOST]
+            found = [folder / name for name in names if opened.has_file(name)][:1]
     for file in found:
         with suppress(OSError):
             yield file.relative_to(folder).as_posix(), file.lstat().st_size

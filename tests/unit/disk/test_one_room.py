@@ -24,7 +24,7 @@ ALLOWED = {
         ("archives/everywhere.py", "walk"), ("cli/completed.py", "scandir"), ("cli/show/init.py", "iterdir"),
         ("doctor/local.py", "listdir"), ("keys/known.py", "listdir"), ("local/holds.py", "scandir"),
         ("local/tracked.py", "listdir"), ("project.py", "iterdir"), ("project.py", "scandir"),
-        ("staging.py", "scandir"), ("store/folder/apart.py", "listdir"), ("store/rclone/mounted.py", "scandir"),
+        ("staging.py", "scandir"), ("store/folder/apart.py", "listdir"),
         ("team/githooks/checked_out.py", "scandir"),
         ("team/watching/wakes.py", "scandir"),
     },
