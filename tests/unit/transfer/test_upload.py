@@ -282,7 +282,7 @@ def test_an_abort_that_fails_does_not_hide_why(store: Store, make: Make) -> None
 def test_a_file_that_is_gone(store: Store, pool: Pool, make: Make, size: int) -> None:
     file = make(content_of(size))
     file.disk_path.unlink()
-    with pytest.raises(LocalError, match="does not exist any more"):
+    with pytest.raises(LocalError, match="is not there"):
         send(store, file, pool)
     assert_nothing_is_left(store)
     with pytest.raises(NotFound):
