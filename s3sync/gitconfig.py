@@ -27,7 +27,7 @@ _REMOTE_NAME = re.compile(r"[\w][\w. +-]{0,99}")
 def remote_name(root: Path) -> str | None:
     """The repository's name on its remote (`film` of `git@host:team/film.git`); None where there is no plain one."""
     urls: dict[str, str] = {}
-    for section, name, key, value in _entries(_read(_folder(root) / "config", links=False)):
+    for section, name, key, value in _entries(_read(shared_git_folder(root) / "config", links=False)):
         if section == "remote" and key == "url":
             urls.setdefault(name, value)
     url = urls.get("origin") or (next(iter(urls.values())) if len(urls) == 1 else None)
@@ -69,7 +69,7 @@ def _user_files(environ: Mapping[str, str]) -> list[Path]:
 
 def object_name_size(root: Path) -> int:
     """Bytes of an object's name: 20 (SHA-1), or 32 in a repository of SHA-256."""
-    entries = _entries(_read(_folder(root) / "config", links=False))
+    entries = _entries(_read(shared_git_folder(root) / "config", links=False))
     formats = [value for section, _, key, value in entries if (section, key) == ("extensions", "objectformat")]
     return 32 if formats and formats[-1].lower() == "sha256" else 20
 
@@ -78,12 +78,12 @@ def hooks_path(root: Path, environ: Mapping[str, str]) -> Path:
     """The folder from which git takes a clone's hooks, as far as the user's settings and the clone's own say so."""
     said = None
     texts = [_read(path, links=True) for path in _user_files(environ)]
-    for text in (*texts, _read(_folder(root) / "config", links=False)):
+    for text in (*texts, _read(shared_git_folder(root) / "config", links=False)):
         for section, _, key, value in _entries(text):
             if (section, key) == ("core", "hookspath") and value:
                 said = value
     if said is None:
-        return _folder(root) / "hooks"
+        return shared_git_folder(root) / "hooks"
     return root / (Path(environ.get("HOME", "~"), said[2:]) if said.startswith("~/") else said)
 
 
@@ -95,7 +95,7 @@ def git_folder(root: Path) -> Path:
     return Path(os.path.normpath(root / said.removeprefix("gitdir:").strip()))
 
 
-def _folder(root: Path) -> Path:
+def shared_git_folder(root: Path) -> Path:
     """The folder with the repository's `config`. Of a worktree it is the main repository's."""
     folder = git_folder(root)
     return folder.parent.parent if folder.parent.name == "worktrees" else folder

@@ -3970,6 +3970,14 @@ MUTANTS = (
         ("tests/scenarios/sealed/test_owner.py", "-k", "switches"),
     ),
     Mutant(
+        "sealed-elsewhere",
+        "nothing is sent readable from a clone of an encrypted repository that lies elsewhere by now",
+        "s3sync/keys/known.py",
+        "if made_ns % 10**9 else names",
+        "if False else names",
+        ("tests/scenarios/sealed/test_owner.py", "-k", "lies_elsewhere"),
+    ),
+    Mutant(
         "sealed-unknown",
         "who knows of no encryption sends nothing into a project that has it",
         "s3sync/shared/manifest.py",

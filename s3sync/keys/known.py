@@ -9,10 +9,11 @@ from pathlib import Path
 
 from s3sync.config import Settings
 from s3sync.config.locate import user_data_folder
+from s3sync.gitconfig import shared_git_folder
 
 FOLDER = "keys"
 CLONES = "encrypted"
-"""Folder with an empty file for each clone in which a key was used: a commit may name another place for its files."""
+"""Folder with empty files for each clone in which a key was used: a commit may name another place for its files."""
 
 
 def file_name(settings: Settings) -> str:
@@ -37,21 +38,36 @@ def encrypted_clone(environ: Mapping[str, str], folders: Iterable[str]) -> str |
         known = set(os.listdir(user_data_folder(environ) / CLONES))
     except OSError:
         return None
-    return next((folder for folder in folders if _name_of(folder) in known), None) if known else None
+    return (
+        next((folder for folder in folders if not known.isdisjoint(_names_of(Path(folder)))), None) if known else None
+    )
 
 
-def _name_of(root: str | Path) -> str:
-    return hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+def _names_of(root: Path) -> list[str]:
+    """Names of the marks of a clone: by its path, and where git keeps it by the moment at which git made it.
+
+    That is the time of `description`, a file that git writes once and no commit brings: it goes along when the clone is
+    moved, or copied with its times, and worktrees share it. A time of whole seconds may be that of many clones.
+    """
+    names = [hashlib.sha256(os.fsencode(root)).hexdigest()[:32]]
+    if not os.path.lexists(root / ".git"):
+        return names
+    try:
+        made_ns = (shared_git_folder(root) / "description").lstat().st_mtime_ns
+    except (OSError, ValueError):
+        return names
+    return [*names, hashlib.sha256(b"made %d" % made_ns).hexdigest()[:32]] if made_ns % 10**9 else names
 
 
-def clone_file(settings: Settings) -> Path | None:
-    """The file that says of the settings' clone that it is encrypted, whether it is there or not."""
+def clone_files(settings: Settings) -> list[Path]:
+    """The files that say of the settings' clone that it is encrypted, whether they are there or not."""
     if settings.root is None:
-        return None
-    return user_data_folder(settings.env) / CLONES / _name_of(settings.root)
+        return []
+    folder = user_data_folder(settings.env) / CLONES
+    return [folder / name for name in _names_of(settings.root)]
 
 
 def was_encrypted(settings: Settings) -> bool:
-    """True if this user worked in this clone with a key, whatever place the settings name now. One look at the disk."""
-    path = clone_file(settings)
-    return path is not None and os.path.lexists(path)
+    """True if this user worked in this clone with a key, whatever place the settings name now, and wherever the clone
+    was then. Few looks at the disk."""
+    return any(map(os.path.lexists, clone_files(settings)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from s3sync.config import Settings, mask_url
 from s3sync.core.sealed import OfArchives
 from s3sync.core.typed import typed
 from s3sync.errors import Halt, Unsupported
-from s3sync.keys.known import clone_file, has_key
+from s3sync.keys.known import clone_files, has_key
 from s3sync.keys.members import current_id
 from s3sync.keys.own import note_clone, read_key
 from s3sync.store.port import Store
@@ -46,11 +48,12 @@ def _require_said(settings: Settings) -> None:
 
 
 def _elsewhere(where: str, settings: Settings) -> Halt:
+    marks = " and ".join(typed(path) for path in clone_files(settings) if os.path.lexists(path))
     return Halt(
         f"files of this clone were encrypted, and {where} is another place, which is not to be",
         why="the settings do not say `encrypt: yes` any more, and files would be sent as anybody can read them",
         hint="ask who changed .s3sync.yaml. For a repository that anybody may read make a new clone, "
-        f"or remove {typed(clone_file(settings) or '')}",
+        f"or remove {marks}",
     )
 
 

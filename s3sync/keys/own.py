@@ -22,7 +22,7 @@ from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
 from s3sync.errors import ConfigError
-from s3sync.keys.known import CLONES, FOLDER, clone_file, file_name, was_encrypted
+from s3sync.keys.known import CLONES, FOLDER, clone_files, file_name
 from s3sync.store.sealed.keys import SECRET_BYTES, RepositoryKey
 
 IDENTITY = "identity"
@@ -69,10 +69,11 @@ def keep_key(settings: Settings, key: RepositoryKey) -> None:
 
 def note_clone(settings: Settings) -> None:
     """Remember that this clone is encrypted, as far as that can be written."""
-    path = clone_file(settings)
-    if path is not None and not was_encrypted(settings):
+    lacking = [path.name for path in clone_files(settings) if not os.path.lexists(path)]
+    if lacking:
         with suppress(OSError), own_folder(user_data_folder(settings.env), CLONES) as folder:
-            folder.write(path.name, b"")
+            for name in lacking:
+                folder.write(name, b"")
 
 
 def own_identity(environ: Mapping[str, str], *, create: bool) -> str | None:

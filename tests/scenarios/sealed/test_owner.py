@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ def shared(people: People, **files: bytes | str) -> None:
         david.write(name, content)
     david.ok("sync")
     jan.ok("sync")
+
+
+def git(where: Path, *words: str) -> None:
+    said = ("-c", "user.name=d", "-c", "user.email=d@example.com", *words)
+    subprocess.run(["git", *said], cwd=where, check=True, capture_output=True)
 
 
 def problems(person: Person, *words: str) -> str:
@@ -260,6 +266,35 @@ def test_nobody_switches_it_off_by_another_name(people: People, bucket: Path, ow
     refused = jan.expect(5, "up", env=env)
     assert "files of this clone were encrypted" in refused.err
     assert not (bucket.parent / "other").exists()
+
+
+@pytest.mark.parametrize("how", ["moved", "copied", "worktree"])
+def test_nobody_switches_it_off_where_the_clone_lies_elsewhere(people: People, bucket: Path, how: str) -> None:
+    """Also for a project that is new there. What was made at another moment is another clone."""
+    david, _ = people
+    git(david.repo, "init")
+    david.write("a", "one")
+    david.ok("up")
+    elsewhere = david.root / "elsewhere" / "clone"
+    if how == "worktree":
+        git(david.repo, "commit", "--allow-empty", "-m", "x")
+        git(david.repo, "worktree", "add", str(elsewhere))
+        shutil.copy(david.repo / ".s3sync.yaml", elsewhere)
+    else:
+        shutil.copytree(david.repo, elsewhere)
+        (shutil.rmtree if how == "moved" else Path.exists)(david.repo)
+    settings = elsewhere / ".s3sync.yaml"
+    lines = [line for line in settings.read_text().splitlines() if not line.startswith(("encrypt", "repo"))]
+    settings.write_text("\n".join([*lines, "repo: other", ""]))
+    new = elsewhere / "b65-new" / "s3-staging"
+    new.mkdir(parents=True)
+    (new / "b").write_text("readable by everybody")
+    refused = david.expect(5, "up", cwd=new)
+    assert "files of this clone were encrypted" in refused.err
+    assert not (bucket.parent / "other").exists()
+    shutil.move(elsewhere / ".git", elsewhere / "aside")
+    git(elsewhere, "init")
+    david.ok("up", cwd=new)
 
 
 def test_two_places_are_copied_as_they_are_and_nothing_readable_from_a_clone(people: People, bucket: Path) -> None:
