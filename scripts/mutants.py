@@ -3978,6 +3978,14 @@ MUTANTS = (
         ("tests/scenarios/sealed/test_owner.py", "-k", "lies_elsewhere"),
     ),
     Mutant(
+        "no-force-over-rot",
+        "a file that a disk damaged is told from one that somebody changed before it replaces the archive",
+        "s3sync/archive/remove_local.py",
+        "if (status.st_size, status.st_mtime_ns) == (member.size, member.mtime_ns):",
+        "if False:",
+        ("tests/scenarios/archive/test_run.py", "-k", "changed_after_it_was_sent"),
+    ),
+    Mutant(
         "sealed-unknown",
         "who knows of no encryption sends nothing into a project that has it",
         "s3sync/shared/manifest.py",

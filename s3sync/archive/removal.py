@@ -16,6 +16,11 @@ from s3sync.core.archive.volumes import archives_of
 from s3sync.errors import ArchiveError, Halt, NotFound, PreconditionFailed
 from s3sync.store.port import ObjectHead, Store
 
+_BY_ITS_TOOL = (
+    "it may be the last copy: `s3sync restore UNIT --to FOLDER` brings it beside what is here, to compare. The tool "
+    "that made it can remove it then, and `s3sync archive catalogue prune` forgets it"
+)
+
 
 class Going(Struct, frozen=True):
     """Objects that go when an archive is removed, each with the ETag that is known of it.
@@ -64,7 +69,7 @@ def remove_archive(
         raise ArchiveError(
             f"did not remove {store.url}/{archive.key}",
             why="another tool made it, and nothing in it says that it is of this unit",
-            hint="remove it with the tool that made it; `s3sync archive catalogue prune` forgets it then",
+            hint=_BY_ITS_TOOL,
         )
     found = going(store, catalogue, archive)
     if seen is not None:
@@ -88,7 +93,7 @@ def refuse_foreign(archives: Sequence[Archived]) -> None:
         raise Halt(
             f"did not remove the archives of {', '.join(units[:5])}{' and more' if len(units) > 5 else ''}",
             why="another tool made them, and nothing in them says of which unit they are",
-            hint="remove them with the tool that made them; `s3sync archive catalogue prune` forgets them then",
+            hint=_BY_ITS_TOOL,
         )
 
 

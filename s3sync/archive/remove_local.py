@@ -13,6 +13,7 @@ from s3sync.archive.unit_root import real_root
 from s3sync.archive.walk import light_of
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Source, Unit, UnitKind
 from s3sync.core.checksum import Checksum
+from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below, kept_folders
@@ -94,12 +95,24 @@ def _proven(
             else:
                 same = _sha256(folder, name, check) == (member.sha256, _marks(status))
         if not same:
-            raise SourceChanged(
-                f"{where} is not what was archived",
-                why="it changed after it was sent" if member else "the archive does not have it",
-                hint=f"nothing of {unit.id} was deleted; send it again with --force",
-            )
+            raise _other(where, unit, member, status)
         yield source, status
+
+
+def _other(where: str, unit: Unit, member: Member | None, status: os.stat_result) -> SourceChanged:
+    """Refusal for a file that the archive has otherwise, or not. `--force` would replace the archive's bytes, which may
+    be the last good ones where a disk damaged the file: that leaves its time as it was."""
+    message, kept = f"{where} is not what was archived", f"nothing of {unit.id} was deleted"
+    if member is None:
+        return SourceChanged(message, why="the archive does not have it", hint=f"{kept}; send it again with --force")
+    why = "it changed after it was sent"
+    if (status.st_size, status.st_mtime_ns) == (member.size, member.mtime_ns):
+        why = "its size and time are as when it was sent, and its bytes are others: the disk may have damaged it"
+    hint = (
+        f"{kept}. The archive has what was sent: `s3sync restore {typed(unit.id)} --to FOLDER` brings it beside this "
+        "one, to compare; if this one is right, --force sends it in its place"
+    )
+    return SourceChanged(message, why=why, hint=hint)
 
 
 def _read_again(root: str, source: Source, member: Member | None, check: Callable[[], None]) -> os.stat_result | None:

@@ -168,7 +168,7 @@ def _list(
             raise StoreError(
                 f"could not list {store.url}/{prefix}",
                 why=f"it has more than {limits.now.objects_listed} objects",
-                hint="empty the trash with `s3sync cleanup`, or divide the project into several",
+                hint="empty the trash with `s3sync trash empty --remote`, or divide the project into several",
             )
         yield info
 

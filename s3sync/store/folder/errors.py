@@ -45,7 +45,7 @@ _HINTS: dict[type[S3syncError], str] = {
     BucketMissing: "connect the disk or mount the network drive",
     Unreachable: "check that the disk is connected or the network drive is mounted",
 }
-_REFUSED = "remove it from the store's folder, and ask who can write there"
+_REFUSED = "move it out of the store's folder and keep it, as it may be the only copy; and ask who can write there"
 
 
 def odd(message: str, where: str, why: str) -> StoreError:

@@ -129,7 +129,7 @@ def _refuse_hollow(key: str, status: os.stat_result) -> None:
         raise StoreError(
             f"will not read {key!r}",
             why=f"it says to have {size_text(status.st_size)}, and holds {size_text(held)}: the rest is a hole",
-            hint="remove it from the store's folder, and ask who put it there",
+            hint="move it out of the store's folder and keep it, as it may be the only copy; and ask who put it there",
         )
 
 

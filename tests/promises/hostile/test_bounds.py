@@ -288,8 +288,9 @@ def test_f23_more_objects_than_anybody_has(tmp_path: Path, monkeypatch: pytest.M
     for number in range(5):
         (tmp_path / "store" / PREFIX).mkdir(parents=True, exist_ok=True)
         (tmp_path / "store" / PREFIX / f"{number}").write_text("x")
-    with pytest.raises(StoreError, match="more than 3 objects"):
+    with pytest.raises(StoreError, match="more than 3 objects") as refused:
         scan_remote(store, PREFIX, SpilledDict(Entry), lambda path: False)
+    assert "trash empty --remote" in str(refused.value.hint), "`cleanup` would delete the project's files, too"
 
 
 def test_a_listing_of_what_was_not_asked_for(david: Person) -> None:

@@ -148,6 +148,7 @@ def test_f52_a_file_that_is_a_hole(root: Path, store: FolderStore, size: int) ->
         with pytest.raises(StoreError) as refused:
             ask()
         assert "holds 0 B: the rest is a hole" in str(refused.value.why)
+        assert "it may be the only copy" in str(refused.value.hint), "a disk image is one, too"
     (root / "big.mov").unlink()
     assert keys(store) == ["a"]
 

@@ -271,6 +271,8 @@ def test_adopted_archives_move_and_are_never_removed(place: Place, tmp_path: Pat
     told = ana.expect(5, "archive", "remove", "b40-old", "--yes", cwd=ana.repo)
     assert "another tool made them" in told.err and "--last-copies" not in told.err
     refused = ana.expect(3, "archive", "remove", "b40-old", "--yes", "--last-copies", cwd=ana.repo)
+    for found in (told, refused):
+        assert "it may be the last copy: `s3sync restore" in found.err
     assert "another tool made it" in refused.err and place.held() == {"old/b00-b49/b40-old.tar"}
 
 

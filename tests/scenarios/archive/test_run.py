@@ -100,6 +100,8 @@ def test_a_file_that_changed_after_it_was_sent_stays_with_all_others(david: Pers
     result = david.expect(3, "archive", "run", "m42", "--delete-local", cwd=david.repo)
     assert "is not what was archived" in result.err
     assert "nothing of m42 was deleted" in result.err
+    assert "the disk may have damaged it" in result.err, "its size and time are as they were"
+    assert "s3sync restore m42 --to FOLDER" in result.err
     assert (david.repo / "raw/m42/cal/dark.fits").exists()
 
 
