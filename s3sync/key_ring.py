@@ -13,6 +13,8 @@ from s3sync.config import Settings, load_settings
 from s3sync.config.leading import end_of
 from s3sync.connect import connect
 from s3sync.core.typed import typed
+from s3sync.disk.durable import write_all
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError, Halt, LocalError, ProjectError, UsageError, declined
 from s3sync.keys import members
@@ -153,15 +155,8 @@ class KeyRing(Struct, frozen=True):
             )
         if not dry_run:
             text = f"{_EXPORT} {b64encode(key.secret).decode()} {self.settings.repo}\n"
-            try:
-                with GuardedFolder.open(parent, shared=True) as folder:
-                    descriptor = folder.create(where.name, 0o600)
-                    with open(descriptor, "wb") as stream:
-                        stream.write(text.encode())
-                        stream.flush()
-                        os.fsync(stream.fileno())
-            except OSError as error:
-                raise LocalError(f"cannot write {file}", why=error.strerror or str(error)) from None
+            with local_errors("cannot write", file), GuardedFolder.open(parent, shared=True) as folder:
+                _put_new(folder, where.name, text.encode())
         return self._report(dry_run=dry_run, key_id=key.id.hex(), file=str(file))
 
     def take(
@@ -220,6 +215,22 @@ def _read(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text"
         raise LocalError(f"cannot read {typed(where)}", why=why) from None
+
+
+def _put_new(folder: GuardedFolder, name: str, body: bytes) -> None:
+    """A new file, whole or not there: a part of one would be refused as "there already" next time, and pass for the
+    copy. Raises `OSError`."""
+    descriptor = folder.create(name, 0o600)
+    try:
+        try:
+            write_all(descriptor, body)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        folder.unlink(name, missing_ok=True)
+        raise
+    folder.sync()
 
 
 def _exported(file: Path, repo: str) -> RepositoryKey:

@@ -3978,6 +3978,14 @@ MUTANTS = (
         ("tests/scenarios/sealed/test_owner.py", "-k", "lies_elsewhere"),
     ),
     Mutant(
+        "no-part-of-a-key",
+        "a copy of the key that was not written whole is not there",
+        "s3sync/key_ring.py",
+        "        folder.unlink(name, missing_ok=True)\n        raise",
+        "        raise",
+        ("tests/scenarios/sealed/test_keys.py", "-k", "found_no_room"),
+    ),
+    Mutant(
         "no-force-over-rot",
         "a file that a disk damaged is told from one that somebody changed before it replaces the archive",
         "s3sync/archive/remove_local.py",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -193,6 +195,17 @@ def test_an_ssh_key_opens_what_was_wrapped_for_it(people: People, tmp_path: Path
     assert jan.read("a") == b"one"
     secret = david.expect(2, "keys", "add", "jan", "AGE-SECRET-KEY-1QQ")
     assert "secret" in secret.err and "QQ" not in secret.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit that the system sets on file sizes")
+def test_a_copy_of_the_key_that_found_no_room_is_none(people: People, tmp_path: Path) -> None:
+    """What is left of it would be "there already" next time, when there is room, and pass for the copy."""
+    david, _ = people
+    full = replace(david, launcher=("sh", "-c", 'ulimit -f 0; exec "$@"', "sh"))
+    assert "cannot write" in full.expect(1, "keys", "export", str(tmp_path / "copy")).err
+    assert not (tmp_path / "copy").exists()
+    david.ok("keys", "export", str(tmp_path / "copy"))
+    assert (tmp_path / "copy").stat().st_size
 
 
 def test_a_copy_of_the_key_brings_everything_back(people: People, tmp_path: Path) -> None:
