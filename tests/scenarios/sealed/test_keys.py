@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -201,9 +200,10 @@ def test_an_ssh_key_opens_what_was_wrapped_for_it(people: People, tmp_path: Path
 def test_a_copy_of_the_key_that_found_no_room_is_none(people: People, tmp_path: Path) -> None:
     """What is left of it would be "there already" next time, when there is room, and pass for the copy."""
     david, _ = people
-    full = replace(david, launcher=("sh", "-c", 'ulimit -f 0; exec "$@"', "sh"))
-    assert "cannot write" in full.expect(1, "keys", "export", str(tmp_path / "copy")).err
+    david.launcher = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh")
+    assert "cannot write" in david.expect(1, "keys", "export", str(tmp_path / "copy")).err
     assert not (tmp_path / "copy").exists()
+    david.launcher = ()
     david.ok("keys", "export", str(tmp_path / "copy"))
     assert (tmp_path / "copy").stat().st_size
 
