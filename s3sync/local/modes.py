@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from s3sync.core.spelling import obeyed_reason
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import parent_of
 from s3sync.errors import LocalError
@@ -105,16 +106,26 @@ def _set_mode(descriptor: int, wanted: int) -> None:
         os.fchmod(descriptor, wanted)
 
 
-def copy_file(source: GuardedFolder, name: str, target: GuardedFolder, new: str) -> None:
-    """Copy a file with its mode and time; synced. Raises `OSError`; nothing is left then."""
+def copy_file(
+    source: GuardedFolder, name: str, target: GuardedFolder, new: str, *, arrives_as: str | None = None
+) -> None:
+    """Copy a file with its mode and time; synced. Raises `OSError`; nothing is left then.
+
+    `arrives_as`: its path where it comes from another place, in which others may have set its mode. It gets no more
+    than the umask gives, and what programs obey by that name cannot be run.
+    """
     reader = source.open_read(name)
     try:
         status = os.fstat(reader)
-        writer = target.create(new)
+        mode = stat.S_IMODE(status.st_mode) & 0o777
+        if arrives_as is None:
+            writer = target.create(new)
+        else:
+            writer = target.create(new, mode if obeyed_reason(arrives_as) is None else mode & NEW)
         try:
             copy_descriptor(reader, writer)
-            if POSIX:
-                _set_mode(writer, stat.S_IMODE(status.st_mode) & 0o777)
+            if POSIX and arrives_as is None:
+                _set_mode(writer, mode)
         finally:
             os.close(writer)
         target.utime(new, status.st_mtime_ns)

@@ -215,7 +215,7 @@ class Mover(Struct, frozen=True):
             FreeSpace(partial).take(Wanted(name, "", found.size, "", None))
             expect(file, source.root)
             above, own_name = parent_of(file.where, file.depth)
-            copy_file(above, own_name, partial, temp.name)
+            copy_file(above, own_name, partial, temp.name, arrives_as=name)
             try:
                 if digest(look_at(temp)).md5 != known.md5:
                     raise SourceChanged(

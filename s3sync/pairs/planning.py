@@ -82,14 +82,11 @@ def _is_hidden(work: Work, line: Step | Left | Clash | Alike) -> bool:
 
 
 def _warn_of_arrivals(work: Work, report: PairReport, steps: SpilledList[Step]) -> None:
-    """Say which of the files that come from a store into a folder programs obey because of their names."""
+    """Say which of the files that come into a folder programs obey because of their names. A folder that they come from
+    may be a share that others write to."""
     places = work.opened.places
     report.warnings += warnings_of(
-        step.path
-        for step in steps
-        if step.do is not Do.DELETE
-        and isinstance(places[step.to], Folder)
-        and isinstance(places[step.to.other], Bucket)
+        step.path for step in steps if step.do is not Do.DELETE and isinstance(places[step.to], Folder)
     )
 
 

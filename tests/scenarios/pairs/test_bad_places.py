@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 
 import pytest
 
@@ -221,3 +222,28 @@ def test_what_programs_obey_is_named_when_it_arrives_from_a_store(desk: Desk) ->
     assert "before you work in that folder" not in told.err
     told = desk.run("copy", a, b)
     assert told.err.count("before you work in that folder") == 5 and "1 more files that programs obey" in told.err
+
+
+@pytest.mark.parametrize("verb", ["copy", "move", "sync"])
+def test_f54_what_lies_on_a_share_gives_no_modes_of_its_own(verb: str, desk: Desk) -> None:
+    """Whoever writes to a share sets modes there: his `.envrc` could be run here, and others could write to files."""
+    a, b = desk.place("folder", "a"), desk.place("folder", "b")
+    modes = {
+        ".envrc": (0o777, 0o644), "hooks/pre-commit": (0o755, 0o644), ".vscode/run": (0o777, 0o644),
+        "tool.sh": (0o777, 0o755), "plain.txt": (0o666, 0o644), "private.txt": (0o600, 0o600), "own.sh": (0o700, 0o700),
+        "read.txt": (0o444, 0o444),
+    }  # fmt: skip
+    for name, (mode, _) in modes.items():
+        a.put(name, b"run this")
+        (desk.work / "a" / name).chmod(mode)
+    before = os.umask(0o022)
+    try:
+        told = desk.run(verb, a, b)
+    finally:
+        os.umask(before)
+    assert set(b.files()) == set(modes)
+    assert {name: stat.S_IMODE((desk.work / "b" / name).stat().st_mode) for name in modes} == {
+        name: here for name, (_, here) in modes.items()
+    }
+    for name in (".envrc", "hooks/pre-commit", ".vscode/run"):
+        assert f"look at {name} before you work in that folder" in told.err
