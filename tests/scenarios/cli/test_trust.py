@@ -328,6 +328,7 @@ def test_f47_init_that_asks_nobody_agrees_to_nothing(david: Person, more: tuple[
         server.setblocking(False)
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
         text = f"store: s3://team\nendpoint_url: {address}\nprofile: prod-admin\nrepo: r\n"
+        text += "read_timeout: 1\nretries: 0\n"
         (david.repo / ".s3sync.yaml").write_text(text)
         told = david.expect(5, "init", "b64-new", *more, cwd=david.repo)
         assert "prod-admin" in told.out + told.err and "s3sync trust" in told.out + told.err
