@@ -14,10 +14,11 @@ _NOT_IN_PROGRAMS = frozenset("\"'\\$")
 _ANY_PROGRAM = "/usr/bin/env"
 
 
-def refuse_odd(root: str, texts: Iterable[str], *, utf8: str = "rename it") -> None:
+def refuse_odd(root: str, texts: Iterable[str], *, utf8: str = "") -> None:
     """Raise `S3syncError` for a text that cannot stand in such a file, or a folder that cannot be named in it.
 
-    `utf8`: hint about a name that is no UTF-8, of which systemd and launchd take none; empty where it may be one.
+    `utf8`: hint about a name that is no UTF-8, of which systemd and launchd take none; empty where whoever writes the
+    file refuses it in its own words, or takes it.
     """
     for text in (root, *texts):
         if utf8 and any("\ud800" <= char <= "\udfff" for char in text):
