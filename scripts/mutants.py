@@ -4002,6 +4002,14 @@ MUTANTS = (
         ("tests/scenarios/sealed/test_owner.py", "-k", "lies_elsewhere"),
     ),
     Mutant(
+        "rules-say-what-they-delete",
+        "no rule is agreed to that deletes on a day which nobody was told",
+        "s3sync/core/archive/lifecycle.py",
+        '{"Days", "Date"} & expiration.keys()',
+        '"Days" in expiration',
+        ("tests/unit/archive/test_lifecycle.py",),
+    ),
+    Mutant(
         "no-part-of-a-key",
         "a copy of the key that was not written whole is not there",
         "s3sync/key_ring.py",

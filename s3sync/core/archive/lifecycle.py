@@ -15,6 +15,7 @@ Rule: TypeAlias = Mapping[str, Any]
 OURS = "s3sync-archive-"
 """Beginning of the IDs of our rules. One that has it belongs to us, whoever wrote it."""
 MOST_RULES = 1000
+_MOST_OF_A_FILTER = 300
 UNFINISHED_DAYS = 7
 BY_TAG: Mapping[tuple[str, str], tuple[int, str]] = {
     ("archive", "fast"): (7, "DEEP_ARCHIVE"),
@@ -165,26 +166,34 @@ def moves_of(rules: Iterable[Rule], key: str, tags: Mapping[str, str], size: int
 
 
 def rule_text(rule: Rule) -> str:
-    """A rule in words: `archive=fast below lab/: after 7 days to DEEP_ARCHIVE`."""
+    """A rule in words: `archive=fast below lab/: after 7 days to DEEP_ARCHIVE`.
+
+    Somebody says yes to them, so that no length of a filter pushes out of sight what is deleted.
+    """
     prefix, tags, (above, below) = _filter(rule)
-    what = " and ".join(f"{name}={value}" for name, value in tags.items())
-    where = f"below {prefix}" if prefix else "in the whole bucket" if not tags else ""
+    what = _bounded(" and ".join(f"{name}={value}" for name, value in tags.items()))
+    where = f"below {_bounded(prefix)}" if prefix else "in the whole bucket" if not tags else ""
     size = f"over {above} B" if above else ""  # a server may write a rule without one back as over 0
     size += f" under {below} B" if below is not None else ""
     deeds = [f"after {_days(one)} to {one.get('StorageClass', '?')}" for one in rule.get("Transitions", ())]
     expiration = rule.get("Expiration")
-    if isinstance(expiration, Mapping) and "Days" in expiration:
-        deeds.append(f"deleted after {_days(expiration)}")
+    if isinstance(expiration, Mapping) and {"Days", "Date"} & expiration.keys():
+        deeds.append(f"deleted {'after' if 'Days' in expiration else 'on'} {_days(expiration)}")
     unfinished = rule.get("AbortIncompleteMultipartUpload")
     if isinstance(unfinished, Mapping):
         deeds.append(f"unfinished uploads dropped after {unfinished.get('DaysAfterInitiation')} days")
     versions = rule.get("NoncurrentVersionExpiration")
     if isinstance(versions, Mapping):
-        deeds.append(f"old versions deleted after {versions.get('NoncurrentDays')} days")
+        days = versions.get("NoncurrentDays")
+        deeds.append("old versions deleted" + (f" after {days} days" if days is not None else " beyond a number"))
     off = "" if rule.get("Status") == "Enabled" else " (off)"
     return (
         f"{' '.join(part for part in (what, where, size.strip()) if part)}: {', '.join(deeds) or 'something else'}{off}"
     )
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _MOST_OF_A_FILTER else f"{text[:_MOST_OF_A_FILTER]}..."
 
 
 def _days(one: Mapping[str, Any]) -> str:

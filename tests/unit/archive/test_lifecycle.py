@@ -123,6 +123,14 @@ def test_rules_in_words() -> None:
         "in the whole bucket under 500 B: something else (off)",
         "below a/ over 200000 B under 500000 B: something else (off)",
     ]
+    dated: dict[str, Any] = {
+        "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}],
+        "Expiration": {"Date": "2026-12-01"},
+    }
+    assert "to GLACIER, deleted on 2026-12-01" in rule_text(dated), "a yes to the move is none to that"
+    tags = [{"Key": f"{number}" * 128, "Value": "x" * 256} for number in range(10)]
+    assert len(rule_text({**dated, "Filter": {"And": {"Prefix": "p" * 1024, "Tags": tags}}})) < 1_000
+    assert "old versions deleted beyond" in rule_text({"NoncurrentVersionExpiration": {"NewerNoncurrentVersions": 1}})
     assert rule_text({"Status": "Disabled"}) == "in the whole bucket: something else (off)"
 
 
