@@ -730,14 +730,6 @@ MUTANTS = (
         ("tests/scenarios/cli/test_trust.py", "-k", "new_store"),
     ),
     Mutant(
-        "init-agrees-to-nothing-unseen",
-        "F47: init that asks nobody agrees to no place that a clone names",
-        "s3sync/setup/init.py",
-        '    require_agreed(agreed, settings, flags.get("repo"))\n',
-        "",
-        ("tests/scenarios/cli/test_trust.py", "-k", "asks_nobody and dry"),
-    ),
-    Mutant(
         "shares-give-no-modes",
         "F54: a file of a share gets no more of its mode than the umask gives",
         "s3sync/local/modes.py",

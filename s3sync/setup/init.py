@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from s3sync.aside import Aside
 from s3sync.config import (
@@ -32,7 +33,7 @@ from s3sync.core.names import MANIFEST, STATE_DIR, nfc
 from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import Halt, ProjectError, StoreError, UsageError
+from s3sync.errors import Halt, NotTrusted, ProjectError, StoreError, UsageError
 from s3sync.project import ProjectFolder, find_project, folder_reason, project_names
 from s3sync.setup.disk import UNASKED, NewDisk
 from s3sync.setup.gitignore import merge_gitignore
@@ -43,8 +44,7 @@ from s3sync.staging import staging_folder
 from s3sync.store import Store
 from s3sync.store.probe import AccessReport, check_access
 from s3sync.sync import naming
-from s3sync.trust import Place, claim_name, place_to_ask, refuse_taken_name, remember
-from s3sync.trust.check import refuse_another, require_agreed
+from s3sync.trust import Place, claim_name, is_place, place_of, place_to_ask, refuse_taken_name, remember
 
 _AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 GITIGNORE = ".gitignore"
@@ -120,10 +120,10 @@ def init(
     root = root_for_settings(start)
     flags = {key: value for key, value in values.items() if value is not None}
     _check_region(flags)
-    refuse_another(agreed, load_settings(start, flags=flags, environ=environ))
+    _refuse_another(agreed, load_settings(start, flags=flags, environ=environ))
     flags = naming.with_repo(root, start, flags, environ)
     settings = load_settings(start, flags=flags, environ=environ)
-    require_agreed(agreed, settings, flags.get("repo"))
+    _refuse_another(agreed, settings, flags.get("repo"))
     own_name = values.get("repo") is not None  # the name is the user's own word
     if not own_name:
         refuse_taken_name(settings)
@@ -143,12 +143,29 @@ def init(
     if not dry_run:
         report.settings = load_settings(start, flags={}, environ=environ)
         report.overruled = [key for key in of_user if getattr(report.settings, key) != of_user[key]]
-        refuse_another(agreed, report.settings, flags.get("repo"))
+        _refuse_another(agreed, report.settings, flags.get("repo"))
         _trust(report)
         if project is not None:
             report.project = project = find_project(report.settings, root, _name_of(report.settings, project))
         _look(report, connect(report.settings, create=True, trusted=True))
     return report
+
+
+def _refuse_another(agreed: Place | None, settings: Settings, repo: str | None = None) -> None:
+    """Raise `NotTrusted` where the settings no longer name the place that was agreed to. `repo` is the name that `init`
+    itself gives or takes over."""
+    if agreed is None:
+        return
+    if repo is not None:
+        agreed = replace(agreed, name=place_of(settings).name if settings.repo == repo else agreed.name)
+    if not is_place(settings, agreed):
+        place = place_of(settings)
+        raise NotTrusted(
+            f"this repository now sends files to {place.destination}",
+            why="its settings were changed since you were asked",
+            hint="look at them, and run the command again",
+            place=place,
+        )
 
 
 def _look(report: InitReport, store: Store) -> None:

