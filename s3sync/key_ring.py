@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from s3sync.config import Settings, load_settings
 from s3sync.config.leading import end_of
+from s3sync.config.secrets import looks_secret
 from s3sync.connect import connect
 from s3sync.core.typed import typed
 from s3sync.disk.durable import write_all
@@ -213,6 +214,9 @@ def _read(path: Path) -> str:
         with GuardedFolder.open(os.path.realpath(where.parent), shared=True) as folder:
             return folder.read(where.name, _MOST_BYTES).decode()
     except (OSError, UnicodeDecodeError) as error:
+        if looks_secret(where.name):  # pasted where the file that holds it belongs: said back, it would be in every log
+            hint = "write it into a file that only you may read, and name that"
+            raise UsageError("what was typed looks like a key itself, and is no file's name", hint=hint) from None
         why = (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text"
         raise LocalError(f"cannot read {typed(where)}", why=why) from None
 

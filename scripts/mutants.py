@@ -898,6 +898,22 @@ MUTANTS = (
         ("tests/promises/hostile/test_planted.py", "-k", "is_bounded"),
     ),
     Mutant(
+        "pasted-keys-unsaid",
+        "F57: a key in place of the file that holds it is not repeated",
+        "s3sync/key_ring.py",
+        "        if looks_secret(where.name):",
+        "        if False:",
+        ("tests/promises/hostile/test_secrets_and_bounds.py", "-k", "where_a_file"),
+    ),
+    Mutant(
+        "typed-logins-unsaid",
+        "F57: a password in an address that was typed is not repeated",
+        "s3sync/config/secrets.py",
+        '_LOGIN.sub(rf"\\1{MASK}@", _CERTAIN.sub(MASK, text))',
+        "_CERTAIN.sub(MASK, text)",
+        ("tests/promises/hostile/test_secrets_and_bounds.py", "-k", "where_a_file"),
+    ),
+    Mutant(
         "secrets-unsaid",
         "F57: a secret given as a setting is not repeated",
         "s3sync/config/values.py",

@@ -11,6 +11,7 @@ _KEY_ID = r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|ANPA|ANVA|APKA
 _TOKEN = (
     r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|eyJ[A-Za-z0-9_-]{8,512}\.)[A-Za-z0-9._=-]{12,}"
     r"|(?<![A-Za-z0-9])(?:IQoJ|FwoG|FQoG)[A-Za-z0-9/+=]{40,}"
+    r"|(?i:age-secret-key-(?:pq-)?1)[A-Za-z0-9]{12,}"
 )
 _CERTAIN = re.compile(f"{_KEY_ID}|{_TOKEN}")
 # A secret key of AWS is 40 of these characters, changing between capitals, small letters and digits all the time.
@@ -41,17 +42,20 @@ def mask_url(text: str) -> str:
 
 
 _WORD = re.compile(r"[A-Za-z0-9/+]+")
+_LOGIN = re.compile(r"(://[^/\s@:]{0,256}:)[^/\s@]{1,512}@")
 
 
 def without_keys(text: str) -> str:
-    """A message with nothing in it that can hardly be anything but a credential. Paths and names stay."""
+    """A message without what can hardly be anything but a credential, and without the password in an address. Paths
+    and names stay.
+    """
 
     def masked(found: re.Match[str]) -> str:
         word = found[0]
         # 40 characters of a path have more slashes than those of a key, nearly always
         return MASK if looks_secret(word) and (len(word) != 40 or word.count("/") < 4 or _is_random(word)) else word
 
-    return _WORD.sub(masked, _CERTAIN.sub(MASK, text))
+    return _WORD.sub(masked, _LOGIN.sub(rf"\1{MASK}@", _CERTAIN.sub(MASK, text)))
 
 
 def hidden(text: str) -> str:

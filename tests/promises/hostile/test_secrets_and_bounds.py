@@ -71,6 +71,29 @@ def test_f57_a_secret_on_the_command_line_or_in_a_variable_is_not_repeated(
     assert secret not in result.err + result.out and secret[:12] not in result.err + result.out, result
 
 
+PASTED = "AGE-SECRET-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" * 2
+OF_A_CHAT = "json://robot:open-sesame@chat.example/hook"
+
+
+@pytest.mark.parametrize(
+    ("words", "secret"),
+    [
+        (("keys", "import", PASTED), PASTED), (("keys", "import", "--identity", f"./{PASTED.lower()}"), PASTED.lower()),
+        (("keys", "remove", PASTED), PASTED), (("cost", "--notify", OF_A_CHAT), "open-sesame"),
+        (("lock", OF_A_CHAT), "open-sesame"),
+    ],
+)  # fmt: skip
+def test_f57_a_secret_where_a_file_or_a_name_belongs_is_not_repeated(
+    david: Person, words: tuple[str, ...], secret: str
+) -> None:
+    """An identity in place of the file that holds it, and the address of a chat behind a flag that takes none."""
+    (david.repo / ".s3sync.yaml").write_text(f"store: file://{david.root}/store\nencrypt: yes\n")
+    log = david.root / "said.log"
+    result = david.run(*words, "--log-file", str(log))
+    assert result.code in (1, 2, 5) and "error: " in result.err, result
+    assert secret not in result.err + result.out + log.read_text(), result
+
+
 @pytest.mark.parametrize("flag", ["--store", "--region", "--endpoint", "--profile", "--user", "--repo"])
 @pytest.mark.parametrize("secret", list(SECRETS.values())[::2])
 def test_f57_a_secret_given_to_init_is_not_repeated(david: Person, secret: str, flag: str) -> None:
