@@ -37,9 +37,15 @@ def test_so_many_runs_get_round(total: int, tenths: int) -> None:
 def test_the_share_that_is_told_is_enough(total: int, tenths: int, within_s: int, since_s: int) -> None:
     chosen = taken(total, Fraction(tenths, 1000))
     turn = Turn(set="s", total=total, due=total, chosen=chosen, within_s=within_s, since_s=since_s)
-    assert turn.too_small == (turn.runs * since_s > within_s)
+    if turn.runs * since_s <= within_s:
+        assert not turn.too_small
+    if turn.runs * (since_s - 1) > within_s * 1.05 + turn.runs:
+        assert turn.too_small
     enough = turn.enough_percent
-    assert (enough is None) == (since_s > within_s), "then even all at once comes too late"
+    if since_s <= within_s:
+        assert enough is not None
+    elif since_s > within_s * 1.05 + 1:
+        assert enough is None, "then even all at once comes too late"
     if enough is not None:
         assert enough <= 100 and parse_share(f"{float(enough):g}%") == enough / 100
         better = Turn(
@@ -51,3 +57,16 @@ def test_the_share_that_is_told_is_enough(total: int, tenths: int, within_s: int
 def test_what_is_overdue_is_told_whatever_the_pace() -> None:
     assert Turn(set="s", total=9, due=9, chosen=9, within_s=90 * DAY_S, overdue=1).too_small
     assert not Turn(set="s", total=9, due=9, chosen=1, overdue=0).too_small, "no period is named"
+
+
+@pytest.mark.parametrize(("every", "share"), [(6, "20%"), (3, "10%"), (1, "3.4%"), (30, "100%")])
+def test_a_timer_that_is_a_little_late_keeps_its_pace(every: int, share: str) -> None:
+    """A share that does for runs six days apart does for one that began seconds or an hour later than the last."""
+    found = parse_share(share)
+    for late_s in (0, 1, 60, 3600):
+        since_s = every * DAY_S + late_s
+        turn = Turn(set="s", total=10, due=10, chosen=taken(10, found), within_s=30 * DAY_S, since_s=since_s)
+        assert not turn.too_small, late_s
+        assert turn.enough_percent is not None and turn.enough_percent / 100 <= taken(10, found) / 10, late_s
+    skipped = Turn(set="s", total=100, due=100, chosen=5, within_s=30 * DAY_S, since_s=2 * DAY_S)
+    assert skipped.too_small, "every second run did not begin"
