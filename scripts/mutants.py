@@ -188,7 +188,7 @@ MUTANTS = (
         "others-version",
         "what another computer sent is replaced by no other version of it",
         "s3sync/archive/deciding.py",
-        "if here[member.path] != member.size or not is_here(unit.root, member):",
+        "if not own and (found.size != member.size or not is_here(unit.root, member)):",
         "if False:",
         ("tests/scenarios/archive/test_last_copies.py", "-k", "no_other_version"),
     ),
@@ -4657,6 +4657,14 @@ MUTANTS = (
         "\\U0001d173-\\U0001d17a",
         "",
         ("tests/unit/core/test_unseen_letters.py",),
+    ),
+    Mutant(
+        "rot-that-is-forced-into-the-archive",
+        "--force replaces no archive by a file whose bytes changed and whose size and time did not",
+        "s3sync/archive/deciding.py",
+        "if own and is_same and found.kind is Kind.FILE",
+        "if own and not is_same and found.kind is Kind.FOLDER",
+        ("tests/scenarios/archive/test_last_copies.py", "-k", "rotted"),
     ),
 )
 

@@ -14,7 +14,7 @@ from s3sync.archive.settling import Staged
 from s3sync.archive.volumes import Portion, is_complete, known_archives, known_indexes, merged, portions_of
 from s3sync.archive.walk import light_of
 from s3sync.archive.work import Working
-from s3sync.core.archive.values import ArchiveSet, Index, Kind, Unit
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Unit
 from s3sync.core.names import nfc
 from s3sync.core.times import moment
 from s3sync.core.typed import typed
@@ -33,28 +33,51 @@ def decided(work: Working, unit: Unit, options: Options, rows: RowBook | None) -
     refuse_loss(known, unit)
     if options.force:
         refuse_unnamed_loss(work.carrier, work.rules, unit, known, work.journal.is_made)
-        refuse_others_version(unit, known, work.journal.is_made)
+        refuse_other_version(unit, known, work.journal.is_made)
     return Staged(state, known)
 
 
-def refuse_others_version(unit: Unit, known: tuple[Index, ...], is_made: Callable[[Index], bool]) -> None:
-    """Refuse to replace what another computer sent, where its files are other ones than those here of their names:
-    there they may have left the disk since. Raises `Halt`."""
-    if all(map(is_made, known)):
+def refuse_other_version(unit: Unit, known: tuple[Index, ...], is_made: Callable[[Index], bool]) -> None:
+    """Refuse to replace good bytes that nobody said to replace. Raises `Halt`.
+
+    What another computer sent stays where its files are other ones than those here of their names: there they may have
+    left the disk since. What this computer sent is replaced by edits; not by a file whose size and time are as they
+    were and whose bytes are not, as a damaged disk leaves it.
+    """
+    if not known:
         return
-    archive, here = merged(known), {source.path: source.size for source in (*unit.sources, *unit.sidecars)}
+    own = all(map(is_made, known))
+    archive, here = merged(known), {source.path: source for source in (*unit.sources, *unit.sidecars)}
     with kept_folders():
         for member in (*archive.members, *archive.sidecars):
-            if member.kind is not Kind.FILE or member.path not in here:
+            found = here.get(member.path)
+            if member.kind is not Kind.FILE or found is None:
                 continue
-            if here[member.path] != member.size or not is_here(unit.root, member):
-                raise Halt(
-                    f"did not replace the archive of {unit.id}",
-                    why=f"this computer did not send it, and {member.path:.200} in it is another one than here: it may"
-                    " be the last copy",
-                    hint=f"look at it: s3sync restore {typed(unit.id)} --to FOLDER; to have both in the store, give the"
-                    " one here another name",
-                )
+            is_same = (found.size, found.mtime_ns) == (member.size, member.mtime_ns)
+            if own and is_same and found.kind is Kind.FILE and not is_here(unit.root, member):
+                raise _damaged(unit, member)
+            if not own and (found.size != member.size or not is_here(unit.root, member)):
+                raise _others(unit, member)
+
+
+def _damaged(unit: Unit, member: Member) -> Halt:
+    return Halt(
+        f"did not replace the archive of {unit.id}",
+        why=f"{member.path:.200} has the size and time with which it was sent, and its bytes are others: the disk may"
+        " have damaged it, and the archive may have the last good copy",
+        hint=f"compare: s3sync restore {typed(unit.id)} --to FOLDER; if the one here is right, set its time to now"
+        " (`touch`), and --force sends it",
+    )
+
+
+def _others(unit: Unit, member: Member) -> Halt:
+    return Halt(
+        f"did not replace the archive of {unit.id}",
+        why=f"this computer did not send it, and {member.path:.200} in it is another one than here: it may"
+        " be the last copy",
+        hint=f"look at it: s3sync restore {typed(unit.id)} --to FOLDER; to have both in the store, give the"
+        " one here another name",
+    )
 
 
 def _is_rest(work: Working, unit: Unit) -> bool:

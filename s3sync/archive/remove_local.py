@@ -105,12 +105,13 @@ def _other(where: str, unit: Unit, member: Member | None, status: os.stat_result
     message, kept = f"{where} is not what was archived", f"nothing of {unit.id} was deleted"
     if member is None:
         return SourceChanged(message, why="the archive does not have it", hint=f"{kept}; send it again with --force")
-    why = "it changed after it was sent"
+    why, first = "it changed after it was sent", ""
     if (status.st_size, status.st_mtime_ns) == (member.size, member.mtime_ns):
         why = "its size and time are as when it was sent, and its bytes are others: the disk may have damaged it"
+        first = "set its time to now (`touch`), and "
     hint = (
         f"{kept}. The archive has what was sent: `s3sync restore {typed(unit.id)} --to FOLDER` brings it beside this "
-        "one, to compare; if this one is right, --force sends it in its place"
+        f"one, to compare; if this one is right, {first}--force sends it in its place"
     )
     return SourceChanged(message, why=why, hint=hint)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from s3sync.archive.ahead import ahead_of
 from s3sync.archive.blocks import BLOCK, Blocks, results_of
 from s3sync.archive.carrier import Carrier
-from s3sync.archive.deciding import chosen_of, decided, refuse_others_version, state_of
+from s3sync.archive.deciding import chosen_of, decided, refuse_other_version, state_of
 from s3sync.archive.indexes import RowBook
 from s3sync.archive.last_copies import refuse_loss, refuse_unnamed_loss
 from s3sync.archive.putting import Putting
@@ -50,7 +50,7 @@ def plan(
                 refuse_loss(known, unit)
                 if options.force and carrier is not None:
                     refuse_unnamed_loss(carrier, rules, unit, known, lambda index: False)
-                    refuse_others_version(unit, known, is_made)
+                    refuse_other_version(unit, known, is_made)
             found = report_of(unit, state, stored=merged(known).size if state is UnitState.KNOWN else 0)
             if deletes(rules, options) and state is not UnitState.CHANGED and unit.refused is None:
                 found = replace(found, removed=would_remove(rules, unit))

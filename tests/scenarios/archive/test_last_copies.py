@@ -164,6 +164,28 @@ def test_force_replaces_no_other_version_that_another_computer_sent(pack: str, v
     ben.ok("archive", "run", "m42", "--force", cwd=ben.repo)
 
 
+@pytest.mark.parametrize("pack", ["none", "tar.zst"])
+def test_force_sends_nothing_that_rotted_on_the_disk(pack: str, vault: Path, tmp_path: Path) -> None:
+    """A bit flips, and nothing that the folder says of the file is different: the archive has the last good copy."""
+    ana = person(tmp_path, "ana", vault, pack)
+    ana.ok("archive", "run", cwd=ana.repo)
+    notes = ana.repo / "raw/m42/notes.md"
+    was, status = notes.read_bytes(), notes.stat()
+    notes.write_bytes(was.replace(b"M42", b"M52"))
+    os.utime(notes, ns=(status.st_atime_ns, status.st_mtime_ns))
+    put(ana.repo, "raw/m42/light_1.fits", b"edited on purpose", when=1_706_000_000)
+    for words in (["--dry-run"], [], ["--delete-local"]):
+        told = ana.expect(3, "archive", "run", "m42", "--force", *words, cwd=ana.repo).err
+        assert "notes.md has the size and time with which it was sent, and its bytes are others" in told
+        assert "restore m42 --to FOLDER" in told and "`touch`" in told
+    ana.ok("restore", "m42", "--to", str(tmp_path / "beside"), cwd=ana.repo)
+    assert was in [path.read_bytes() for path in (tmp_path / "beside").rglob("notes.md")]
+    notes.touch()
+    ana.ok("archive", "run", "m42", "--force", cwd=ana.repo)
+    ana.ok("restore", "m42", "--to", str(tmp_path / "after"), cwd=ana.repo)
+    assert b"# M52\n" in [path.read_bytes() for path in (tmp_path / "after").rglob("notes.md")]
+
+
 @pytest.mark.parametrize("kind", ["members", "sidecars"])
 def test_an_index_has_no_object_of_others_removed(kind: str, vault: Path, tmp_path: Path) -> None:
     """It names another unit's archive as its own sidecar, or as the object of one of its files."""
