@@ -757,8 +757,8 @@ MUTANTS = (
         "typed-names",
         "F57: a name that others chose is one word of a command in a hint",
         "s3sync/core/typed.py",
-        '    return f"-- {quote(text)}" if text.startswith("-") else quote(text)\n',
-        '    return quote(text) if text == "" else text\n',
+        '    return f"-- {quoted(text)}" if text.startswith("-") else quoted(text)\n',
+        '    return quoted(text) if text == "" else text\n',
         ("tests/promises/hostile/test_typed_hints.py",),
     ),
     Mutant(
@@ -1429,8 +1429,8 @@ MUTANTS = (
         "dashboard-enter",
         "no command of the dashboard has what a terminal obeys",
         "s3sync/dashboard/commands.py",
-        'return f"cd {quote(root)}" if root.isprintable() else None',
-        'return f"cd {quote(root)}"',
+        'return f"cd {quoted(root)}" if root.isprintable() else None',
+        'return f"cd {quoted(root)}"',
         ("tests/unit/dashboard/test_commands.py", "-k", "terminal_obeys"),
     ),
     Mutant(
@@ -4665,6 +4665,14 @@ MUTANTS = (
         "if own and is_same and found.kind is Kind.FILE",
         "if own and not is_same and found.kind is Kind.FOLDER",
         ("tests/scenarios/archive/test_last_copies.py", "-k", "rotted"),
+    ),
+    Mutant(
+        "words-of-fish",
+        "F57: a name in a command that is shown is one word for fish as well",
+        "s3sync/core/typed.py",
+        '.replace("\\\\", ',
+        '.replace("\\0", ',
+        ("tests/promises/hostile/test_typed_hints.py", "-k", "is_one_word"),
     ),
 )
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
@@ -14,6 +13,7 @@ from s3sync.cli.notices import of_runs, telling
 from s3sync.config import Settings, load_settings
 from s3sync.config.schemes import scheme_of
 from s3sync.core.plan import Verb
+from s3sync.core.typed import quoted
 from s3sync.errors import BucketMissing, ProjectError, S3syncError, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def naming(opened: Project, files: list[str], call: Call) -> Iterator[None]:
         raise UsageError(
             error.message,
             why=f"{files[0]} is a project in the store, and no file of {opened.name}, where you are",
-            hint=f"`s3sync {call.command} --project {quote(files[0])}` means the project",
+            hint=f"`s3sync {call.command} --project {quoted(files[0])}` means the project",
             unknown=files[0],
         ) from error
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from shlex import quote
 
 from s3sync.core.reconcile import State
+from s3sync.core.typed import quoted
 from s3sync.dashboard.values import Command
 
 _UP = (State.LOCAL_NEW, State.LOCAL_MODIFIED)
@@ -24,13 +24,13 @@ def command(label: str, *words: str, named: Iterable[str] = ()) -> tuple[Command
     if not all(word.isprintable() for word in every):
         return ()
     ends = ["--"] if any(name.startswith("-") for name in named) else []
-    line = " ".join(["s3sync", *map(quote, words), *ends, *map(quote, named)])
+    line = " ".join(["s3sync", *map(quoted, words), *ends, *map(quoted, named)])
     return (Command(label, line),) if len(line) <= LONGEST else ()
 
 
 def enter(root: str) -> str | None:
     """Command that goes to a repository; None where its path, which a clone may bring, has what a terminal obeys."""
-    return f"cd {quote(root)}" if root.isprintable() else None
+    return f"cd {quoted(root)}" if root.isprintable() else None
 
 
 def of_project(name: str, *, here: bool, in_store: bool, counts: dict[str, int], archived: bool) -> list[Command]:

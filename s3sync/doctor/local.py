@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from importlib import metadata
 from itertools import takewhile
 from pathlib import Path
-from shlex import quote
 
 from s3sync._version import __version__
 from s3sync.config import Settings
 from s3sync.core.quantities import size_text
-from s3sync.core.typed import typed
+from s3sync.core.typed import quoted, typed
 from s3sync.disk.checks import is_link, is_ours
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
@@ -214,7 +213,7 @@ def _gitignore(project: ProjectFolder) -> Check:
         return warn(
             "gitignore",
             f"git leaves {folder}/ alone, but has {tracked} already: somebody added it before, or with --force",
-            f"git rm -r --cached {quote(folder)}   (your files stay), and commit",
+            f"git rm -r --cached {quoted(folder)}   (your files stay), and commit",
         )
     return ok("gitignore", f"git leaves {folder}/ alone")
 

@@ -19,6 +19,7 @@ from shlex import quote
 from msgspec import Struct, field
 
 from s3sync.core.spelling import has_unseen
+from s3sync.core.typed import quoted
 from s3sync.disk.programs import program
 from s3sync.errors import S3syncError
 from s3sync.services import crontab
@@ -123,7 +124,7 @@ def placed(tasks: Sequence[Task], scheduler: Scheduler, mark: str, block: str, e
     if scheduler is Scheduler.LAUNCHD:
         folder = agents_folder(environ)
         files = {folder / f"{task.name}.plist": _agent(task, mark, environ) for task in tasks}
-        starts = [f"launchctl bootstrap gui/$(id -u) {quote(str(path))}" for path in files]
+        starts = [f"launchctl bootstrap gui/$(id -u) {quoted(str(path))}" for path in files]
         stops = [f"launchctl bootout gui/$(id -u)/{task.name}" for task in tasks]
         return Placed(scheduler, mark, files, start=" && ".join(starts), stop="; ".join(stops))
     folder = systemd_folder(environ)

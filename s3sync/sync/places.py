@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from s3sync.config import REPO_FILE
 from s3sync.core.folder_names import project_reason
+from s3sync.core.typed import quoted
 from s3sync.errors import UsageError, declined
 from s3sync.project import lines_to_commit
 from s3sync.state.memory import StateDB
@@ -40,13 +41,11 @@ def first_time(state: StateDB, session: Session) -> list[str]:
     old = _old_name(state, session)
     if old is None:
         return [FIRST_TIME]
-    from shlex import quote
-
     name = session.project.name
     return [
         FIRST_TIME,
         f"this folder was synced as {old!r} before, whose files stay in the store: if {name!r} is {old!r} renamed, "
-        f"`mv {quote(name)} {quote(old)}` in the repository keeps using them; otherwise both are stored",
+        f"`mv {quoted(name)} {quoted(old)}` in the repository keeps using them; otherwise both are stored",
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import md5
@@ -16,7 +15,7 @@ from s3sync.core.history import RESTORED, Draft
 from s3sync.core.names import nfc, refuse_reason, short_text
 from s3sync.core.near import near
 from s3sync.core.times import parse_ns
-from s3sync.core.typed import typed
+from s3sync.core.typed import quoted, typed
 from s3sync.disk.errors import local_errors
 from s3sync.errors import ChecksumMismatch, Halt, TargetChanged, Unsupported, UsageError, declined
 from s3sync.local.digests import digest
@@ -173,7 +172,7 @@ def _exists(name: str, target: str) -> Halt:
     return Halt(
         "nothing was restored",
         why=f"{target} exists here, and is not overwritten",
-        hint=f"to keep both: s3sync trash restore --to {shlex.quote(free)} {typed(name)}",
+        hint=f"to keep both: s3sync trash restore --to {quoted(free)} {typed(name)}",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from shlex import quote
 from typing import Annotated, TypeAlias
 
 import typer
@@ -13,6 +12,7 @@ import typer
 from s3sync.cli import completed
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, OPENS, SET_UP, Group
+from s3sync.core.typed import quoted
 from s3sync.errors import UsageError
 
 InRepo: TypeAlias = Annotated[
@@ -174,6 +174,6 @@ def _say_if_new(store: str) -> None:
         if settings.store == store and scheme_of(store).is_folder and not is_known(settings):
             identity_of(open_store(store, StoreOptions()))
     except BucketMissing:
-        warn(f"hint: there is no store in that folder yet: `s3sync init --store {quote(store)}` makes one")
+        warn(f"hint: there is no store in that folder yet: `s3sync init --store {quoted(store)}` makes one")
     except S3syncError:
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from shlex import join
 
 from msgspec import to_builtins
 
@@ -19,6 +18,7 @@ from s3sync.core.archive.automation import Candidate, Choice, Tier
 from s3sync.core.archive.costs import amount_text
 from s3sync.core.notices import Notice, notice
 from s3sync.core.quantities import counted, files_text, size_text
+from s3sync.core.typed import quoted
 from s3sync.services.timers import PlacedReport, Task, When
 
 MOST_LEFT = 20
@@ -172,7 +172,7 @@ def print_installed(deed: str, reports: Sequence[PlacedReport], tasks: Sequence[
     for task in tasks:
         *words, _, log = task.words  # the last option is --log-file
         words = words[3:] if words[0] == "-P" else words  # Python's own, where s3sync has no script
-        say(f"  {_when_text(task.when)}: s3sync {printable(join(words))}; log in {printable(log)}")
+        say(f"  {_when_text(task.when)}: s3sync {printable(' '.join(map(quoted, words)))}; log in {printable(log)}")
     for one in reports:
         for line in one.placed.lines if deed == "install" and one.dry_run else ():
             say(printable(line))

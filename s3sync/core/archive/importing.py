@@ -6,13 +6,13 @@ Every key of the file is accounted for in `Imported.notes`, so that nobody has t
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from s3sync.core.archive.imported import BUCKET, Imported, NotImportable, Rules, shown
 from s3sync.core.archive.importing_fates import fate, is_number, is_price
 from s3sync.core.archive.layout import LayoutError, parse_layout
+from s3sync.core.typed import quoted
 
 POLICIES: Mapping[str, tuple[str, int, str]] = {
     "fast": ("fast", 7, "DEEP_ARCHIVE"),
@@ -227,7 +227,7 @@ def _restore(keys: Mapping[str, Any], found: Imported) -> None:
         found.note("restore_settings.default_days", f"nothing: {shown(days)} is no number of days from 1 to 365")
     path = keys.get("restore_settings.restore_path")
     if isinstance(path, str) and path:
-        found.note("restore_settings.restore_path", f"an option: s3sync restore UNIT --to {shlex.quote(path)}")
+        found.note("restore_settings.restore_path", f"an option: s3sync restore UNIT --to {quoted(path)}")
 
 
 def _prices(keys: Mapping[str, Any], found: Imported) -> None:

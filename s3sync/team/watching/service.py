@@ -11,10 +11,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from shlex import quote
 
 from msgspec import Struct
 
+from s3sync.core.typed import quoted
 from s3sync.errors import S3syncError
 from s3sync.services.files import read_file, remove_file, write_file
 from s3sync.services.text import (
@@ -88,14 +88,14 @@ def service_of(job: Job, environ: Mapping[str, str], platform: str = sys.platfor
             "launchd",
             path,
             _agent(job, home(environ)),
-            f"launchctl bootstrap gui/$(id -u) {quote(str(path))}",
+            f"launchctl bootstrap gui/$(id -u) {quoted(str(path))}",
             f"launchctl bootout gui/$(id -u)/{job.name}",
             f"launchctl print gui/$(id -u)/{job.name}",
         )
     raise S3syncError(
         "cannot install a watch on this system",
         why="it has neither systemd nor launchd",
-        hint=f"have your system run this when you log in: {job.program} {' '.join(job.words)}",
+        hint=f"have your system run this when you log in: {' '.join(map(quoted, (job.program, *job.words)))}",
     )
 
 

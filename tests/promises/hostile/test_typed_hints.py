@@ -97,11 +97,25 @@ def test_f57_a_folder_of_a_clone_changes_nothing_of_the_terminal(david: Person, 
         assert "\\x1b[" in told.out + told.err and "\x1b" not in told.out + told.err
 
 
-@pytest.mark.parametrize("name", [*NASTY, PROJECT, "a\nb", "é.mov", ""])
-def test_a_typed_name_is_one_word(name: str) -> None:
-    script = f'f() {{ printf "%s\\0" "$@"; }}; f {typed(name)}'
-    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={**os.environ, "LC_ALL": "C"})
+UNESCAPED = ["\\'x\"; touch ran; #", "a\\'(touch ran)\\'", "back\\slash", "\\\\'\\", "'\\\"\\'"]
+"""For fish a quotation mark behind a backslash ends no word, where it does for the others."""
+SHELLS = {
+    "bash": 'f() { printf "%s\\0" "$@"; }; ',
+    "zsh": 'f() { printf "%s\\0" "$@"; }; ',
+    "fish": "function f; printf '%s\\0' $argv; end; ",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", [*NASTY, *UNESCAPED, PROJECT, "a\nb", "é.mov", ""])
+def test_a_typed_name_is_one_word(name: str, shell: str, tmp_path: Path) -> None:
+    assert "\\'" not in typed(name)
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    script, env = f"{SHELLS[shell]}f {typed(name)}", {**os.environ, "LC_ALL": "C", "HOME": str(tmp_path)}
+    done = subprocess.run([shell, "-c", script], cwd=tmp_path, capture_output=True, check=True, env=env)
     assert [word for word in done.stdout.decode().split("\0")[:-1] if word != "--"] == [name]
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_member_who_is_called_like_an_option_is_offered_to_no_shell(david: Person) -> None:
