@@ -4674,6 +4674,14 @@ MUTANTS = (
         '.replace("\\0", ',
         ("tests/promises/hostile/test_typed_hints.py", "-k", "is_one_word"),
     ),
+    Mutant(
+        "rules-that-delete-archives",
+        "doctor tells of a lifecycle rule that deletes what an archive set keeps",
+        "s3sync/core/archive/lifecycle.py",
+        "return _deletes(rule, tags) and prefix.startswith(_filter(rule)[0])",
+        "return _deletes(rule, tags) and prefix == _filter(rule)[0]",
+        ("tests/scenarios/archive/test_expiring.py",),
+    ),
 )
 
 

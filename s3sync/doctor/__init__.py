@@ -1,7 +1,8 @@
 """`doctor`: is everything here, there and on the way between as s3sync needs it? Each check stands by itself.
 
-The rooms: `local` and `memory` look at this computer, `remote`, `conditions` and `bucket` at the store; `scratch` is
-where they may write; `report` is what a check says. Nothing else is written, unless `fix` is asked for.
+The rooms: `local` and `memory` look at this computer, `remote`, `conditions` and `bucket` at the store,
+`archives` at those of archive sets; `scratch` is where they may write; `report` is what a check says. Nothing else is
+written, unless `fix` is asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TypeVar
 from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
 from s3sync.config.schemes import remote_of, scheme_of
 from s3sync.connect import connect, locate
-from s3sync.doctor import local, memory, remote
+from s3sync.doctor import archives, local, memory, remote
 from s3sync.doctor.keys import key_checks
 from s3sync.doctor.report import Check, DoctorReport, Level, failed_by, ok, skipped, warn
 from s3sync.errors import NotTrusted, S3syncError
@@ -64,6 +65,8 @@ def doctor(
         report.checks += remote.checks(settings, store, project, dry_run=dry_run)
     else:
         report.checks += [skipped(check, "needs store") for check in remote.NAMES]
+    if settings:
+        report.checks += archives.checks(settings, environ, flags or {})
     return report
 
 

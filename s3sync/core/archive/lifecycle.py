@@ -75,15 +75,36 @@ def wanted_rules(sets: Iterable[ArchiveSet], root: str) -> Wanted:
         if chosen.lifecycle_days is None or chosen.lifecycle_class is None:
             continue
         move = (chosen.lifecycle_days, chosen.lifecycle_class)
-        folder = chosen.layout.partition("{")[0].rpartition("/")[0]
-        prefix = f"{root}{folder}/" if folder else root
+        prefix = prefix_in(chosen, root)
         if chosen.tags:
             rules.append(_rule(f"set-{chosen.name}", root, _tagged(prefix, chosen.tags), move))
-        elif chosen.pack is Pack.NONE and folder:
+        elif chosen.pack is Pack.NONE and prefix != root:
             rules.append(_rule(f"set-{chosen.name}", root, {"Prefix": prefix}, move))
         else:
             problems.append(_no_rule(chosen))
     return Wanted(tuple(rules), tuple(problems))
+
+
+def prefix_in(chosen: ArchiveSet, root: str) -> str:
+    """Beginning of all keys that a set sends in its bucket: the folders of its layout before the first field."""
+    folder = chosen.layout.partition("{")[0].rpartition("/")[0]
+    return f"{root}{folder}/" if folder else root
+
+
+def deletes_all_of(rule: Rule, prefix: str, tags: Mapping[str, str]) -> bool:
+    """True for a rule that deletes every object below a prefix (or of that key) with these tags, some day."""
+    return _deletes(rule, tags) and prefix.startswith(_filter(rule)[0])
+
+
+def deletes_some_of(rule: Rule, prefix: str, tags: Mapping[str, str]) -> bool:
+    """True for a rule that may delete some object with these tags below a prefix, and spares others there."""
+    return _deletes(rule, tags) and _filter(rule)[0].startswith(prefix)
+
+
+def _deletes(rule: Rule, tags: Mapping[str, str]) -> bool:
+    expiration = rule.get("Expiration")
+    is_on = rule.get("Status") == "Enabled" and isinstance(expiration, Mapping)
+    return is_on and bool({"Days", "Date"} & set(expiration or ())) and _filter(rule)[1].items() <= tags.items()
 
 
 def move_rule(target: str, root: str) -> Rule:
@@ -242,4 +263,4 @@ def _filter(rule: Rule) -> tuple[str, dict[str, str], tuple[int | None, int | No
     if isinstance(inner.get("Tag"), Mapping):
         tags.append(inner["Tag"])
     sizes = (inner.get("ObjectSizeGreaterThan"), inner.get("ObjectSizeLessThan"))
-    return str(inner.get("Prefix") or ""), {str(one["Key"]): str(one["Value"]) for one in tags}, sizes
+    return str(inner.get("Prefix") or ""), {str(one.get("Key")): str(one.get("Value")) for one in tags}, sizes
