@@ -4682,6 +4682,14 @@ MUTANTS = (
         "return _deletes(rule, tags) and prefix == _filter(rule)[0]",
         ("tests/scenarios/archive/test_expiring.py",),
     ),
+    Mutant(
+        "marks-in-order",
+        "marks behind a letter are sorted before Python sorts them one by one",
+        "s3sync/core/spelling.py",
+        "text if len(text) <= _FEW else _in_order(text)",
+        "text",
+        ("tests/promises/hostile/test_costs_of_names.py", "-k", "before_python_sorts_them"),
+    ),
 )
 
 

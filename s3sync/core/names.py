@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from s3sync.core.spelling import Refusal, obeyed_refusal, stands_for
+from s3sync.core.spelling import nfc as nfc
 
 MANIFEST = "metadata.json"
 STATE_DIR = ".s3sync"
@@ -46,10 +47,6 @@ _SUSPECT = re.compile(r'[<>:"|?*]|[. ](?:/|$)|(?:^|/)(?:con|prn|aux|nul|com|lpt)
 def pin_name(staging: str) -> str:
     """Name of the pin file of a project, which stands beside the staging folder of that name."""
     return f"{staging.rstrip('/').rpartition('/')[2]}.lock.yaml"
-
-
-def nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 def without_case(path: str) -> str:

@@ -10,7 +10,6 @@ S3 Batch Operations do (`batch`).
 from __future__ import annotations
 
 import struct
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
@@ -23,6 +22,7 @@ from s3sync.core.archive.classes import CLASSES_OF
 from s3sync.core.archive.lifecycle import expected_class
 from s3sync.core.archive.records import Archived, FoundMember, LogEntry, Statistic, Status, ThawNote, date_of
 from s3sync.core.archive.values import Index, Kind, Member, Pack, traits_of
+from s3sync.core.names import nfc
 from s3sync.core.times import FILE_TIMES, format_time
 from s3sync.state.sqlite import Migration
 
@@ -264,7 +264,7 @@ def summed(column: str) -> str:
 
 def folded(name: str) -> str:
     """A name as it is searched for: without case, in one Unicode form."""
-    return name.lower() if name.isascii() else unicodedata.normalize("NFC", text(name)).casefold()
+    return name.lower() if name.isascii() else nfc(text(name)).casefold()
 
 
 def head_of(sha256: str) -> int | None:

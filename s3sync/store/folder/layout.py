@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
-from s3sync.core.names import windows_reason
+from s3sync.core.names import nfc, windows_reason
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
@@ -244,21 +244,21 @@ class Layout:
                 above = self.folder(*spot[:depth])
                 if above.find(name) is None:
                     return True
-                names = {unicodedata.normalize("NFC", found) for found in above.names()}
+                names = {nfc(found) for found in above.names()}
             except (FileNotFoundError, Refused):
                 return True
-            if unicodedata.normalize("NFC", name) not in names:
+            if nfc(name) not in names:
                 return False
         return True
 
     def digest(self, key: str) -> str:
-        stored = unicodedata.normalize("NFC", key) if self.folds else key
+        stored = nfc(key) if self.folds else key
         return hashlib.sha256(stored.encode("utf-8", "surrogatepass")).hexdigest()
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Hold the lock of this key's shard against threads and processes."""
-        name = self.digest(unicodedata.normalize("NFC", key).casefold() if self.folds else key)[:2]
+        name = self.digest(nfc(key).casefold() if self.folds else key)[:2]
         try:
             folder = self.folder(RESERVED, "locks")
             if os.name == "nt":

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from s3sync import gitindex, project
 from s3sync.config import Settings
 from s3sync.config.secrets import MASK, hidden, without_keys
+from s3sync.core import spelling
+from s3sync.core.names import nfc
 from s3sync.core.near import CANDIDATES, LONGEST, near
 from s3sync.core.plan import Action, Do
 from s3sync.core.team import FileLock, LockState, all_locks_prefix, lock_id, locks_prefix
@@ -26,6 +31,7 @@ from s3sync.store.port import Headers, ObjectInfo, Overwrite
 from s3sync.sync import locked
 from s3sync.sync.locked import leave_locked
 from tests.kit.effort import lines_of
+from tests.promises.hostile.conftest import Peer
 from tests.promises.hostile.test_git_folders import entries
 from tests.promises.hostile.test_wire import OK, opened, wire
 
@@ -196,3 +202,52 @@ def test_a_reason_of_the_fast_library_is_short() -> None:
     GenericError.__module__ = "obstore.exceptions"
     text = f'Generic S3 error: x\n    message: "{"?" * 1_000_000}",\n'
     assert len(from_obstore(GenericError(text)).message) <= 500
+
+
+MARKS = {"of two classes": "\u0301\u0328", "that become two": "\u0f73", "of four classes": "\u0345\u0301\u0323\u0327"}
+"""Behind a letter: each of them goes before those that came first."""
+
+
+def moves(parts: str) -> int:
+    """Steps in which marks are put into canonical order one by one, as Python does it (`unicodedata.c`)."""
+    found, run = 0, list[int]()
+    for kind in map(unicodedata.combining, parts):
+        run = [*run, kind] if kind else []
+        found += sum(kind < before for before in run)
+    return found
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_f56_marks_behind_a_letter_are_sorted_before_python_sorts_them(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, steps = ("a" + MARKS[name] * 4096)[:2000], list[int]()
+
+    def normalize(form: Any, part: str) -> str:
+        steps.append(moves("".join(unicodedata.normalize("NFD", char) for char in part)))
+        return unicodedata.normalize(form, part)
+
+    counted = SimpleNamespace(normalize=normalize, combining=unicodedata.combining)
+    monkeypatch.setattr(spelling, "unicodedata", counted)
+    assert nfc(text) == unicodedata.normalize("NFC", text)
+    assert sum(steps) < 2 * len(text)
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_f56_a_text_that_is_longer_than_any_name_is_left_as_it_is(name: str) -> None:
+    """In which form it would be is not asked: with so many marks that takes Python hours."""
+    text = "e\u0301" + MARKS[name] * 2_000_000
+    assert nfc(text) == text
+    assert spelling.plain(text) == text.casefold()
+
+
+@pytest.mark.parametrize("field", ["files", "deleted", "repo", "project_id"])
+def test_f56_a_name_of_marks_holds_up_no_command(peer: Peer, field: str) -> None:
+    """The system gave the command up after hours: a signal is heard when the form is made."""
+    name = "a" + MARKS["of two classes"] * 1_000_000
+    records = {"files": [peer.record(name)], "deleted": [{"name": name, "by": "jan", "at": "2025-11-03T10:00:00Z"}]}
+    peer.put("a.txt", b"a")
+    peer.manifest(schema=1, **{field: records.get(field, name)})
+    told = peer.david.run("status")
+    assert told.code in (0, 1, 3) and "did not expect" not in told.err, told
+    assert len(told.err) < 100_000

@@ -142,6 +142,21 @@ def test_what_the_rest_believes_is_made_in_its_own_room() -> None:
     assert made == MAKERS
 
 
+FORMS = {
+    "core/spelling.py": "bounded, with the marks in order",
+    "team/locking.py": "a name that was typed",
+    "team/sharing.py": "the name of a file that is shared",
+    "team/versions.py": "a name that was typed, or one that is synced",
+    "team/pages/looking.py": "the name of a file that is shared",
+}
+"""Files that have Python bring a text into a form of Unicode, which takes hours for many marks, and whose texts."""
+
+
+def test_unicodes_forms_are_made_where_the_text_is_bounded() -> None:
+    found = {file for file, tree in sources().items() for _, name in calls(tree) if name == "normalize"}
+    assert sorted(found) == sorted(FORMS), "take `nfc` of core/names.py, or say what bounds the text"
+
+
 def test_nothing_that_runs_what_it_reads_is_imported() -> None:
     """Pickles, `eval` and their like obey what is in them."""
     bad = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "eval", "exec", "compile", "__import__"}
