@@ -144,7 +144,7 @@ def _inbox(project, known, escape):
         counts = event["counts"].items()
         did = ", ".join(f"{WORDS.get(word, word.replace('_', ' '))} {count(number)}" for word, number in counts)
         files = names([file["name"] for file in event["files"]], escape, event.get("more_files", 0))
-        found.append((key, f"{escape(event['by'])} {escape(did)} at {event['at']}: {files}"))
+        found.append((key, f"{escape(event['by'])} {escape(did)} at {escape(event['at'])}: {files}"))
     return found
 
 
@@ -166,8 +166,10 @@ def size_text(size):
 
 
 def plain(text, most=MOST_OF_A_NAME):
-    """A text in one line of bounded length, with nothing in it that cannot be seen."""
-    seen = "".join("?" if unicodedata.category(char)[0] == "C" else char for char in str(text))
+    """A text in one line of bounded length, with nothing in it that cannot be seen, and no `https:/` of a link."""
+    hidden = ("Zl", "Zp")
+    found = ((unicodedata.category(char), char) for char in str(text))
+    seen = "".join("?" if kind[0] == "C" or kind in hidden else char for kind, char in found).replace(":/", "\u2236/")
     return seen if len(seen) <= most else f"{seen[:most]}..."
 
 

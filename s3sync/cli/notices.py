@@ -73,12 +73,11 @@ def tell(settings: Settings, found: Iterable[Notice]) -> bool:
 
 def _chosen(settings: Settings, found: Iterable[Notice]) -> list[Line]:
     from s3sync.config import is_of_repository
-    from s3sync.core.notices import DEFAULT_TEXT, lines_of, tame
+    from s3sync.core.notices import DEFAULT_TEXT, lines_of
 
-    text = settings.notices.text or DEFAULT_TEXT
-    if is_of_repository(settings.origins.get("notices", "")):
-        text = tame(text)
-    return lines_of((one for one in found if one.event in settings.notices.events), text)
+    chosen = (one for one in found if one.event in settings.notices.events)
+    is_of_others = is_of_repository(settings.origins.get("notices", ""))
+    return lines_of(chosen, settings.notices.text or DEFAULT_TEXT, is_of_others=is_of_others)
 
 
 def _keep(settings: Settings, lines: Sequence[Line]) -> bool:

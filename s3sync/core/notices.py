@@ -73,8 +73,12 @@ def unknown_fields(text: str) -> list[str]:
 def tame(text: str) -> str:
     """A text that no chat, page or terminal obeys, in one line of bounded length."""
     plain = "".join("?" if unicodedata.category(char) in _UNSEEN else char for char in text).translate(_ACTS)
-    plain = _DOTTED.sub(_no_host, _SCHEME.sub("∶", plain))
-    return plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…"
+    return _unlinked(plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…")
+
+
+def _unlinked(text: str) -> str:
+    """A text in which no chat finds an address. Done last: what is cut off, or put beside it, makes one of a name."""
+    return _DOTTED.sub(_no_host, _SCHEME.sub("∶", text))
 
 
 def _no_host(found: re.Match[str]) -> str:
@@ -107,9 +111,13 @@ class Line(Struct, frozen=True):
     text: str
 
 
-def lines_of(found: Iterable[Notice], text: str = DEFAULT_TEXT) -> list[Line]:
-    """The notices in words."""
-    return [Line(f"{tame(one.repo)}/{tame(one.project)}", render(one, text)) for one in found]
+def lines_of(found: Iterable[Notice], text: str = DEFAULT_TEXT, *, is_of_others: bool = False) -> list[Line]:
+    """The notices in words. `is_of_others`: whoever commits chose them, and they are as harmless as names."""
+    lines = []
+    for one in found:
+        told = _unlinked(render(one, tame(text))) if is_of_others else render(one, text)
+        lines.append(Line(_unlinked(f"{tame(one.repo)}/{tame(one.project)}"), told))
+    return lines
 
 
 def message(found: Sequence[Line], more: int = 0) -> tuple[str, str]:
@@ -120,5 +128,13 @@ def message(found: Sequence[Line], more: int = 0) -> tuple[str, str]:
     more += len(found) - len(lines)
     if more:
         lines.append(f"and {more} more")
-    body = "\n".join(lines)
-    return f"s3sync: {where}", body if len(body) <= MOST_CHARACTERS else f"{body[:MOST_CHARACTERS]}…"
+    return f"s3sync: {where}", _cut("\n".join(lines))
+
+
+def _cut(body: str) -> str:
+    """A body of bounded length. The rest of a word that was cut is no address either."""
+    if len(body) <= MOST_CHARACTERS:
+        return body
+    kept = body[:MOST_CHARACTERS]
+    whole = len(kept) - len(kept.split()[-1]) if kept.split() else 0
+    return f"{kept[:whole]}{_unlinked(kept[whole:])}…"

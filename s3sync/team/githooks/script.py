@@ -6,6 +6,7 @@ Git runs a hook with the clone's top as the current folder, gives `pre-push` the
 
 from __future__ import annotations
 
+from pathlib import Path
 from shlex import quote
 
 HOOKS = {
@@ -21,6 +22,12 @@ REFUSES = "pre-commit"
 MARK = "# s3sync hook, format 1: `s3sync hooks uninstall` takes it away"
 START, END = "# >>> s3sync >>>", "# <<< s3sync <<<"
 _PROGRAM = "s3sync="
+_FIND = '[ -x "$s3sync" ] || { s3sync=$(command -v s3sync); case $s3sync in /*) ;; *) exit %s ;; esac; }'
+"""Finds the program. Where its path is gone, one of the search path is taken, but for one in a relative folder of it:
+git runs hooks in the clone, whose program that would be."""
+_FIND_AT_FIRST = '[ -x "$s3sync" ] || s3sync=$(command -v s3sync) || exit %s'
+FINDS = (_FIND, _FIND_AT_FIRST)
+"""The line as it is written, and as it was by older versions: hooks with that are ours, too."""
 
 
 def before(hook: str) -> str:
@@ -28,18 +35,22 @@ def before(hook: str) -> str:
     return f"{hook}.before-s3sync"
 
 
-def script(hook: str, program: str) -> str:
+def whole(program: str) -> str:
+    """The program as a hook names it: a whole path, or empty, so that it is looked for."""
+    return program if Path(program).is_absolute() else ""
+
+
+def script(hook: str, program: str, find: str = _FIND) -> str:
     """A hook of our own. It runs the one that was there before, with its arguments, its stdin and its exit code.
 
     `program` is the absolute path of s3sync; where it is gone, the one on the search path is called, or none.
     """
-    lines = ["#!/bin/sh", MARK, f'before="${{0%/*}}/{before(hook)}"', f"{_PROGRAM}{quote(program)}"]
-    find = '[ -x "$s3sync" ] || s3sync=$(command -v s3sync) || exit {code}'
+    lines = ["#!/bin/sh", MARK, f'before="${{0%/*}}/{before(hook)}"', f"{_PROGRAM}{quote(whole(program))}"]
     if hook.startswith("post-"):
         lines += [
             "code=0",
             'if [ -x "$before" ]; then "$before" "$@"; code=$?; fi',
-            find.format(code='"$code"'),
+            find % '"$code"',
             f'"$s3sync" hooks run {hook} "$@" </dev/null || :',
             'exit "$code"',
         ]
@@ -47,14 +58,14 @@ def script(hook: str, program: str) -> str:
         lines += [
             "refs=$(cat; printf x)",
             'if [ -x "$before" ]; then printf %s "${refs%x}" | "$before" "$@" || exit $?; fi',
-            find.format(code=0),
+            find % 0,
             f'"$s3sync" hooks run {hook} </dev/null || :',
             "exit 0",
         ]
     else:
         lines += [
             'if [ -x "$before" ]; then "$before" "$@" || exit $?; fi',
-            find.format(code=0),
+            find % 0,
             f'exec "$s3sync" hooks run {hook}',
         ]
     return "\n".join(lines) + "\n"
@@ -62,7 +73,7 @@ def script(hook: str, program: str) -> str:
 
 def is_ours(text: str) -> bool:
     """True if a hook is one that `script` wrote, for whatever program, and nobody changed since."""
-    return bears_mark(text) and any(_body(text) == _body(script(hook, "")) for hook in HOOKS)
+    return bears_mark(text) and any(_body(text) == _body(script(hook, "", find)) for hook in HOOKS for find in FINDS)
 
 
 def _body(text: str) -> list[str]:
@@ -77,9 +88,11 @@ def bears_mark(text: str) -> bool:
 def call(hook: str) -> str:
     """A line that calls s3sync from a script of somebody else, where colleagues may not have it."""
     if hook == REFUSES:
-        return f"if command -v s3sync >/dev/null; then s3sync hooks run {hook} || exit $?; fi"
-    arguments = ' "$@"' if hook.startswith("post-") else ""
-    return f"if command -v s3sync >/dev/null; then s3sync hooks run {hook}{arguments} </dev/null || :; fi"
+        run = f"s3sync hooks run {hook} || exit $?"
+    else:
+        arguments = ' "$@"' if hook.startswith("post-") else ""
+        run = f"s3sync hooks run {hook}{arguments} </dev/null || :"
+    return f"case $(command -v s3sync) in /*) {run} ;; esac"
 
 
 def with_block(text: str, hook: str) -> str:

@@ -14,7 +14,7 @@ from shlex import quote
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError, ProjectError
 from s3sync.team.githooks.folder import common_folder, run_git
-from s3sync.team.githooks.script import HOOKS
+from s3sync.team.githooks.script import FINDS, HOOKS, whole
 
 SINCE = (2, 54)
 _VERSION = re.compile(rb"git version (\d+)\.(\d+)")
@@ -45,19 +45,18 @@ def require_them(root: Path) -> None:
 
 def command(hook: str, program: str) -> str:
     """The command of a hook: git adds the hook's arguments to it. Where s3sync is gone, nothing is done."""
-    return _beginning(hook) + quote(program)
+    return _beginning(hook, FINDS[0]) + quote(whole(program))
 
 
-def _beginning(hook: str) -> str:
+def _beginning(hook: str, find: str) -> str:
     """The command up to the program, which is the name of the shell that runs it."""
-    find = 's3sync=$0; [ -x "$s3sync" ] || s3sync=$(command -v s3sync) || exit 0'
     if hook.startswith("post-"):
         run = f'"$s3sync" hooks run {hook} "$@" </dev/null || :'
     elif hook == "pre-push":  # the refs are read, so that git can write them
         run = f'cat >/dev/null; "$s3sync" hooks run {hook} </dev/null || :'
     else:
         run = f'exec "$s3sync" hooks run {hook}'
-    return f"sh -c {quote(f'{find}; {run}')} "
+    return f"sh -c {quote(f's3sync=$0; {find % 0}; {run}')} "
 
 
 def known(root: Path) -> dict[str, bool]:
@@ -66,7 +65,8 @@ def known(root: Path) -> dict[str, bool]:
     for hook in HOOKS:
         commands, events = said.get(f"{section(hook)}.command", []), said.get(f"{section(hook)}.event", [])
         if commands or events:
-            found[hook] = len(commands) == 1 and events == [hook] and commands[0].startswith(_beginning(hook))
+            ours = tuple(_beginning(hook, find) for find in FINDS)
+            found[hook] = len(commands) == 1 and events == [hook] and commands[0].startswith(ours)
     return found
 
 

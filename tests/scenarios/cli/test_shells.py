@@ -33,7 +33,7 @@ SHELLS = {
     "zsh": (["zsh", "-f", "-i"], 'autoload -U compinit; compinit -u -D; eval "$(s3sync completion zsh)"'),
     "fish": (["fish", "--no-config", "-i"], "s3sync completion fish | source"),
 }
-DEADLINE_S = 60
+DEADLINE_S, MORE = 60, "(more)"
 
 
 @pytest.fixture
@@ -57,7 +57,8 @@ mv {david.root}/called.new {david.root}/called
 
 
 def typed(person: Person, shell: str, keys: str) -> list[str]:
-    """Arguments of the program, after somebody typed this into the shell and then pressed Tab and Enter."""
+    """Arguments of the program, after somebody typed this into the shell and then pressed Tab and Enter. None of them
+    where the shell waits for the rest of the line, and shows `MORE`."""
     words, setup = SHELLS[shell]
     called = person.root / "called"
     called.unlink(missing_ok=True)
@@ -73,7 +74,7 @@ def typed(person: Person, shell: str, keys: str) -> list[str]:
     def read(until: bytes | None) -> None:
         nonlocal shown
         deadline = time.monotonic() + DEADLINE_S
-        while not (called.exists() if until is None else until in shown):
+        while not (called.exists() or MORE.encode() in shown if until is None else until in shown):
             assert time.monotonic() < deadline, f"{shell} shows {shown.decode(errors='replace')}"
             if select.select([ours], [], [], 0.05)[0]:
                 shown += os.read(ours, 65536)
@@ -87,7 +88,7 @@ def typed(person: Person, shell: str, keys: str) -> list[str]:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
         os.close(ours)
-    return called.read_text().split("\0")[:-1]
+    return called.read_text().split("\0")[:-1] if called.exists() else []
 
 
 @pytest.mark.parametrize("shell", sorted(SHELLS))
@@ -97,3 +98,17 @@ def test_c6_a_tab_completes_what_is_typed(david: Person, shell: str) -> None:
     for keys, arguments in LINES:
         assert typed(david, shell, keys) == arguments, (shell, keys)
     assert not list(Path(david.root).rglob("hacked"))
+
+
+@pytest.mark.parametrize("language", ["C", "C.UTF-8"])
+def test_no_name_is_obeyed_within_quotes(david: Person, language: str) -> None:
+    """In a language that does not know its letters bash writes a name as `$'...'`, which ends a quote that is open."""
+    david.environ = {**david.environ, "LC_ALL": language, "PS2": MORE}
+    david.write("ü;touch hacked;#.mov", "x")
+    david.write("ö$(touch hacked).mov", "x")
+    david.write("cut/'.mov", "x")
+    for keys in ("up 'ü", 'up "ö', 'up ""ö', "up ''\"ö", "up 'ö", "up $'ö", "up it\\'s\"ö"):
+        typed(david, "bash", keys)
+        assert not list(Path(david.root).rglob("hacked")), keys
+    assert typed(david, "bash", 'up "cut/z') == ["up", "cut/z.wav"]
+    assert typed(david, "bash", "up cut/\\'") == ["up", "cut/'.mov"]

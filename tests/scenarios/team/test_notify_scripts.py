@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -69,6 +70,23 @@ def test_the_inbox_is_told_once_and_stays_for_its_owner(jan: Person) -> None:
         (got,) = room.got
     assert f"{PROJECT}: david uploaded 1 file at 20" in got["text"] and "&lt;!channel&gt;" in got["text"]
     assert [event["by"] for event in jan.ok("inbox", "--json").json["events"]] == ["david"]
+
+
+@pytest.mark.parametrize("kind", ["slack", "discord", "mail"])
+def test_nothing_of_an_event_begins_a_line_or_is_obeyed(jan: Person, kind: str) -> None:
+    """Whoever may write metadata.json may put anything into each of its fields."""
+    jan.ok("down")
+    (found,) = jan.root.parent.glob("store/**/metadata.json")
+    document = json.loads(found.read_text())
+    odd = "x\n<!here>\u2028 https://x.y/@everyone *b*"
+    (event,) = [one for one in document["events"] if one["by"] == "david"]
+    event |= {"id": odd, "at": odd, "by": odd, "verb": odd, "note": odd, "counts": {odd: 1}}
+    event["files"] = [{"name": odd, "did": odd, "was_by": odd}]
+    found.write_text(json.dumps(document))
+    (line,) = notify(jan, kind, "--dry-run").splitlines()
+    assert line.count("here") == 4 and "://" not in line
+    if kind != "mail":
+        assert ("<" not in line) if kind == "slack" else (line.count("\\<") == line.count("<") == 4)
 
 
 def test_discord_mentions_nobody(jan: Person) -> None:

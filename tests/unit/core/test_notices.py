@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from s3sync.core.notices import (
     MOST_CHARACTERS,
     MOST_LINES,
+    Line,
     Notice,
     lines_of,
     message,
@@ -18,6 +21,7 @@ from s3sync.core.notices import (
 )
 
 PLACE = ("v-appydave", "b63")
+CUT = re.compile(r"\.com?(?=\.?…)")
 
 
 def test_a_message_says_who_did_what_where() -> None:
@@ -101,3 +105,33 @@ def test_no_name_begins_a_line_of_its_own(end: str) -> None:
     found = notice("up", name, (name, name), "uploaded", [name, name])
     title, body = message(lines_of([found]))
     assert len(title.splitlines()) == len(body.splitlines()) == 1
+
+
+@pytest.mark.parametrize("before", range(105, 125))
+def test_what_is_cut_off_makes_no_address_of_a_name(before: int) -> None:
+    assert not CUT.search(tame(" " * before + "x.com.mp4"))
+
+
+@pytest.mark.parametrize("before", range(1_985, 2_001))
+def test_what_is_cut_off_makes_no_address_of_a_message(before: int) -> None:
+    _, body = message([Line("v/b", "x" * before + " x.com.mp4")])
+    assert not CUT.search(body)
+    assert message([Line("v/b", f"https://ours.example {'x' * 3_000}")])[1].startswith("https://ours.example ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{project}://x{event}.com/{count}", "{event}.com", "www{event}.{project}", "x.{event}", "{repo}/{event}",
+     "https:{repo}//x.com"],
+)  # fmt: skip
+def test_a_text_of_others_makes_no_address_of_what_it_puts_together(text: str) -> None:
+    found = Notice("up", "jan", "x.mov", "https", "uploaded 1 file", ("a.mp4",), 1)
+    (line,) = lines_of([found], text, is_of_others=True)
+    assert "://" not in line.text and ".com" not in line.text and ".up" not in line.text and ".mov/" not in line.text
+    assert ".mov/" not in line.where
+
+
+def test_a_text_of_ones_own_may_have_a_link() -> None:
+    found = Notice("up", "jan", "v", "b63", "uploaded 1 file", ("a.mp4",), 1)
+    (line,) = lines_of([found], "https://ours.example/{project}")
+    assert line.text == "https://ours.example/b63"
