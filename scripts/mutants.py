@@ -2030,8 +2030,8 @@ MUTANTS = (
         "archive-cells",
         "no cell of an export is a formula, whatever divides cells",
         "s3sync/cli/show/csv_lines.py",
-        '([\\s\\"]*)',
-        "(\\s*)",
+        '_DIVIDERS = ";|\\t\\n"',
+        '_DIVIDERS = "|"',
         ("tests/scenarios/archive/test_hostile_records.py", "-k", "formulas"),
     ),
     Mutant(

@@ -78,3 +78,14 @@ def test_signs_that_turn_text_around_or_hide_are_written_as_escapes(
     print_csv([Exported("s3://b", archive(f"holiday{sign}gpj.exe"))])
     (row,) = rows(capsys)
     assert row["unit"] == f"holiday{sign.encode('unicode_escape').decode()}gpj.exe"
+
+
+@pytest.mark.parametrize("begin", ["\n", "\t", "' ", '"'])
+def test_f56_a_name_of_line_breaks_is_read_once(begin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An index may be anybody's. With 40,000 of them it took a minute and a half, with these a day."""
+    name = "a" + begin * 1_000_000
+    print_csv([Exported("s3://b", archive(f"{name}b")), Exported("s3://b", archive(f"{name}=b"))])
+    csv.field_size_limit(10_000_000)
+    plain, formula = rows(capsys)
+    assert plain["unit"] == f"{name}b"
+    assert formula["unit"] == (f"{name}'=b" if begin.isspace() and begin != " " else f"{name}=b")
