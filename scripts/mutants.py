@@ -4722,6 +4722,14 @@ MUTANTS = (
         "event['at']",
         ("tests/scenarios/team/test_notify_scripts.py", "-k", "nothing_of_an_event"),
     ),
+    Mutant(
+        "prices-by-an-index",
+        "the price of a thaw is that of what the store has, whatever an index says",
+        "s3sync/archive/thaw.py",
+        "said if found.size is None else found.size",
+        "said",
+        ("tests/scenarios/archive/test_thaws.py", "-k", "question_is_about"),
+    ),
 )
 
 

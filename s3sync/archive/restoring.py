@@ -314,9 +314,9 @@ class Restoring(Struct, frozen=True):
 
     def _price(self, index: Index, objects: list[tuple[str, int]], cold: list[ColdObject]) -> Price:
         by_class: dict[str, list[int]] = {}
-        known = {one.key: one.thaw.storage_class for one in cold}
-        for key, size in objects:
-            by_class.setdefault(known.get(key, index.storage_class), []).append(size)
+        known = {one.key: (one.thaw.storage_class, one.size) for one in cold}
+        for storage_class, size in (known.get(key, (index.storage_class, said)) for key, said in objects):
+            by_class.setdefault(storage_class, []).append(size)
         return price_of(self.settings, by_class, cold, self.options.tier, self.options.days)
 
     def _is_asked(self, price: Price) -> bool:

@@ -32,7 +32,7 @@ PAGE = 1000
 
 
 class ColdObject(Struct, frozen=True):
-    """An object that is not read at once."""
+    """An object that is not read at once. `size`: as the store says, which bills it; an index may say less."""
 
     key: str
     size: int
@@ -76,7 +76,9 @@ class ThawLook:
 
         def look(one: tuple[str, int]) -> ColdObject | None:
             try:
-                return ColdObject(*one, known.get(one[0]) or thaws.thaw_of(one[0]))
+                key, said = one
+                found = known.get(key) or thaws.thaw_of(key)
+                return ColdObject(key, said if found.size is None else found.size, found)
             except NotFound:
                 return None
 
@@ -113,9 +115,9 @@ class ThawLook:
                 if info.key > last:
                     break
                 if info.key in wanted and thaw is not None:
-                    found[info.key] = thaw
+                    found[info.key] = replace(thaw, size=info.size)
                 elif info.key in wanted:
-                    unsaid[info.key] = Thaw(ThawState.COLD, info.storage_class or "")
+                    unsaid[info.key] = Thaw(ThawState.COLD, info.storage_class or "", size=info.size)
         except ENDS_THE_RUN:
             raise
         except StoreError:  # who may not list may still ask for each

@@ -135,11 +135,12 @@ class ThawState(StrEnum):
 
 
 class Thaw(Struct, frozen=True):
-    """Coldness of an object. `until`: when its thawed copy ends, as the store says."""
+    """Coldness of an object. `until`: when its thawed copy ends; `size`: its bytes, which a thaw bills. As told."""
 
     state: ThawState
     storage_class: str
     until: datetime | None = None
+    size: int | None = None
 
 
 @runtime_checkable
@@ -152,8 +153,7 @@ class Thaws(Protocol):
     def thaw(self, key: str, *, days: int, tier: Tier) -> Thaw:
         """Begin to thaw an object, and say how it stands then. Of one that is thawed already the days are counted anew.
 
-        Repeating it is no error, nor is thawing what is warm. Raises `NotFound`, and `Unsupported` for a tier that the
-        object's class does not have.
+        Repeating it is no error, nor is thawing what is warm. Raises `NotFound`, and `Unsupported` for a tier it lacks.
         """
 
     def list_thaws(

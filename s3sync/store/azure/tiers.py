@@ -106,8 +106,8 @@ def _tier_of(item: Any) -> str:
 def _thaw_of(item: Any) -> Thaw:
     tier = _tier_of(item)
     if item.archive_status:
-        return Thaw(ThawState.THAWING, tier)
-    return Thaw(ThawState.COLD if tier == ARCHIVE else ThawState.WARM, tier)
+        return Thaw(ThawState.THAWING, tier, size=item.size)
+    return Thaw(ThawState.COLD if tier == ARCHIVE else ThawState.WARM, tier, size=item.size)
 
 
 def _listed(item: Any, key: str) -> tuple[ObjectInfo, Thaw | None]:

@@ -142,15 +142,15 @@ class S3Thaws:
 
 
 def _of_head(answer: Mapping[str, Any]) -> Thaw:
-    storage_class = answer.get("StorageClass") or STANDARD
+    storage_class, size = answer.get("StorageClass") or STANDARD, size_of(answer.get("ContentLength", 0))
     told = str(answer.get("Restore", ""))
     ongoing = _ONGOING.search(told)
     if ongoing is None:
         cold = storage_class in COLD or bool(answer.get("ArchiveStatus"))
-        return Thaw(ThawState.COLD if cold else ThawState.WARM, storage_class)
+        return Thaw(ThawState.COLD if cold else ThawState.WARM, storage_class, size=size)
     if ongoing[1] == "true":
-        return Thaw(ThawState.THAWING, storage_class)
-    return Thaw(ThawState.THAWED, storage_class, _moment(told))
+        return Thaw(ThawState.THAWING, storage_class, size=size)
+    return Thaw(ThawState.THAWED, storage_class, _moment(told), size)
 
 
 def _moment(told: str) -> datetime | None:

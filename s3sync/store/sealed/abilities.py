@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
+from s3sync.core.sealed import opened_size
 from s3sync.errors import Unsupported
 from s3sync.store.aspects import (
     Accounts,
@@ -133,10 +134,10 @@ class _Thaws:
         self._store, self._inner = store, inner
 
     def thaw_of(self, key: str) -> Thaw:
-        return self._inner.thaw_of(key)
+        return _opened(self._inner.thaw_of(key))
 
     def thaw(self, key: str, *, days: int, tier: Tier) -> Thaw:
-        return self._inner.thaw(key, days=days, tier=tier)
+        return _opened(self._inner.thaw(key, days=days, tier=tier))
 
     def list_thaws(
         self, prefix: str, until: Collection[str] = (), *, after: str = ""
@@ -147,6 +148,12 @@ class _Thaws:
     def list_folder(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None] | str]:
         for one in self._inner.list_folder(prefix):
             yield one if isinstance(one, str) else (self._store.info(one[0]), one[1])
+
+
+def _opened(thaw: Thaw) -> Thaw:
+    """The state with the plaintext's size, as listings have it."""
+    size = None if thaw.size is None else opened_size(thaw.size)
+    return thaw if size is None else replace(thaw, size=size)
 
 
 def refusal(url: str, what: str) -> Unsupported:

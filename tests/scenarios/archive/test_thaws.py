@@ -120,6 +120,21 @@ def test_what_is_here_already_is_neither_thawed_nor_priced(moto: Server, tmp_pat
         assert sorted(one["state"] for one in states) == (["thawed"] if pack == "tar" else ["cold", "cold", "thawed"])
 
 
+@pytest.mark.parametrize("pack", ["none", "tar"])
+def test_the_question_is_about_what_the_store_has_and_not_what_an_index_says(
+    moto: Server, tmp_path: Path, pack: str
+) -> None:
+    """Somebody put a large object into the place of an archive: its thaw is billed by that, and not by the index."""
+    prefix = uuid.uuid4().hex
+    ana = on(moto, tmp_path, prefix, "    storage_class: DEEP_ARCHIVE\n", pack)
+    put(ana.repo, "raw/m42/a.fits", b"light")
+    ana.ok("archive", "run", "--delete-local", cwd=ana.repo)
+    key = f"{prefix}/raw/m42/a.fits" if pack == "none" else f"{prefix}/raw/m42.tar"
+    moto.client("admin").put_object(Bucket=moto.bucket, Key=key, Body=bytes(3_000_000), StorageClass="DEEP_ARCHIVE")
+    asked = ana.expect(5, "restore", "m42", cwd=ana.repo)
+    assert "3.0 MB" in asked.err
+
+
 def test_a_thaw_that_is_done_is_noted_by_whoever_restores(slow: Server, tmp_path: Path) -> None:
     david = archived(slow, tmp_path)
     david.expect(8, "restore", "m42", "--yes", cwd=david.repo)

@@ -74,6 +74,18 @@ def test_a_few_objects_are_asked_about_without_a_listing(carrier: Carrier) -> No
     assert asked == ["HeadObject"] * 2
 
 
+@pytest.mark.moto
+def test_the_size_of_a_thaw_is_what_the_store_says(carrier: Carrier) -> None:
+    """An index that others can write says less, and the price would be that of nothing."""
+    said = [(key, 1) for key, _ in KEYS]
+    there = {key: carrier.store.head(key).info.size for key, _ in KEYS}
+    asked = watched(carrier, {})
+    assert {one.key: one.size for one in ThawLook(carrier).cold(said[:2])} == {key: there[key] for key, _ in KEYS[:2]}
+    assert "ListObjectsV2" not in asked
+    watched(carrier, {"0": {"IsRestoreInProgress": True}})
+    assert {one.key: one.size for one in ThawLook(carrier).states(said)} == there
+
+
 def test_a_thaw_has_expired_when_its_time_is_over() -> None:
     over = Thaw(ThawState.THAWED, "GLACIER", UNTIL)
     assert has_expired(over, UNTIL)
