@@ -4730,6 +4730,14 @@ MUTANTS = (
         "said",
         ("tests/scenarios/archive/test_thaws.py", "-k", "question_is_about"),
     ),
+    Mutant(
+        "units-closed-to-others",
+        "nobody else writes the folder from which the system starts programs, whatever the user's umask says",
+        "s3sync/services/files.py",
+        "        make_own(path.parent)",
+        "        path.parent.mkdir(parents=True, exist_ok=True)",
+        ("tests/promises/hostile/test_own_data.py", "-k", "nobody_else"),
+    ),
 )
 
 

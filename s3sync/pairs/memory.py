@@ -17,7 +17,7 @@ from msgspec import Struct
 from s3sync.config.locate import user_data_folder
 from s3sync.core.pairs import End
 from s3sync.disk.errors import local_errors
-from s3sync.disk.own import own_folder
+from s3sync.disk.own import make_own, own_folder
 from s3sync.state.lock import Kind, project_lock
 from s3sync.state.memory import StateDB
 from s3sync.state.opening import open_memory
@@ -51,7 +51,7 @@ def open_pair_memory(
     first, second = (End.A, End.B) if a <= b else (End.B, End.A)
     with ExitStack() as stack:
         with local_errors("cannot use", base):
-            base.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_own(base.parent)
             room = stack.enter_context(own_folder(base, name))
             for inner in ("one", "two"):
                 room.folder(inner, create=0o700, private=True).close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import make_own
 from s3sync.errors import LocalError
 
 LARGEST = 64 * 1024
@@ -30,7 +31,7 @@ def read_file(path: Path, mark: str) -> str | None:
 def write_file(path: Path, text: str) -> None:
     """Write a file, and the folders above it. Raises `LocalError`."""
     with local_errors("cannot write", path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_own(path.parent)  # whoever may write there has programs run as this user
         with _folder_of(path) as folder:
             folder.write(path.name, text.encode(), mode=0o644)
 

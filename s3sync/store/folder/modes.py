@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own import make_own
 
 
 class Modes(Struct, frozen=True):
@@ -60,13 +61,17 @@ def modes_of(root: os.stat_result) -> Modes:
 
 
 def make_root(root: Path, *, private: bool) -> None:
-    """Make the folder of a store. Raises `OSError`.
+    """Make the folder of a store; one that is `private` with what is missing above it for this user alone. Raises
+    `OSError`.
 
     In a folder that a group shares, by its rights and its setgid bit, it is shared as that is, whatever the umask.
     """
+    if private:
+        make_own(root)
+        return
     missing = list(itertools.takewhile(lambda path: not os.path.lexists(path), (root, *root.parents)))
-    root.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
-    if private or not missing:
+    root.mkdir(parents=True, exist_ok=True)
+    if not missing:
         return
     rights = modes_of(missing[-1].parent.stat())
     if rights.group is not None:

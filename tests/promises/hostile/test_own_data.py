@@ -47,6 +47,19 @@ def open_to_others(home: Path) -> list[str]:
     return found
 
 
+def written_by_others(home: Path) -> list[str]:
+    """Folders and files of the home that others may write: of a folder above ours they move ours away."""
+    modes = ((path.relative_to(home), path.lstat().st_mode) for path in home.rglob("*"))
+    return [f"{path} {stat.S_IMODE(mode):o}" for path, mode in modes if not stat.S_ISLNK(mode) and mode & 0o022]
+
+
+@pytest.mark.parametrize("words", [*FIRST, ["watch", "install", "cut"]], ids=" ".join)
+def test_f54_nobody_else_writes_what_the_first_command_makes_in_the_home(david: Person, words: list[str]) -> None:
+    """The folder of the units of systemd: whoever may write there has programs run as this user."""
+    david.ok(*words, cwd=david.repo)
+    assert not written_by_others(david.root / "home")
+
+
 @pytest.mark.parametrize("words", FIRST, ids=" ".join)
 def test_f54_what_the_first_command_makes_is_the_users_alone(david: Person, words: list[str]) -> None:
     """Whoever may write into that folder moves what the user agreed to out of it, or other files of his to its name."""

@@ -33,7 +33,7 @@ ALLOWED = {
         ("archive/work.py", "mkdir"), ("archive/workers/place.py", "mkdir"),
         ("cli/named_files.py", "open"),
         ("config/remotes.py", "read_text"), ("dashboard/files.py", "unlink"),
-        ("pairs/memory.py", "mkdir"), ("services/files.py", "mkdir"), ("store/azure/fast.py", "read_bytes"),
+        ("store/azure/fast.py", "read_bytes"),
         ("store/gcs/credentials.py", "open"), ("store/gcs/lane.py", "read_bytes"), ("store/own_credential.py", "open"),
         ("store/s3/credentials.py", "read_bytes"), ("store/s3/fast.py", "read_bytes"), ("trust/book.py", "FileLock"),
     },
