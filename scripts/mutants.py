@@ -4738,6 +4738,22 @@ MUTANTS = (
         "        path.parent.mkdir(parents=True, exist_ok=True)",
         ("tests/promises/hostile/test_own_data.py", "-k", "nobody_else"),
     ),
+    Mutant(
+        "another-folder-under-a-watch",
+        "a watch works in no staging folder that the settings name later",
+        "s3sync/team/watching/exchange.py",
+        "if staging != (self._staging or staging):",
+        "if False:",
+        ("tests/scenarios/team/test_watch_troubles.py", "-k", "settings_name_later"),
+    ),
+    Mutant(
+        "scripts-that-windows-runs",
+        "F48: what Windows runs from the current folder is told, scripts among it",
+        "s3sync/core/spelling.py",
+        '".jse", ',
+        "",
+        ("tests/unit/core/test_names.py", "-k", "its_being_there"),
+    ),
 )
 
 

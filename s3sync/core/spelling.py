@@ -53,8 +53,12 @@ OBEYED_ENDINGS = (
     ".code-workspace", ".searchconnector-ms", ".theme", ".website",
     ".rdp", ".application", ".settingcontent-ms", ".asx",
 )  # fmt: skip
-PROGRAM_ENDINGS = (".exe", ".com", ".bat", ".cmd", ".dll", ".pif", ".scr", ".cpl")
-"""Endings of files that Windows runs in place of a program, when they stand in the current folder."""
+PROGRAM_ENDINGS = (
+    ".exe", ".com", ".bat", ".cmd", ".dll", ".pif", ".scr", ".cpl", ".vbs", ".vbe", ".js", ".jse", ".wsf",
+    ".wsh", ".msc",
+)  # fmt: skip
+"""Endings of files that Windows runs in place of a program, when they stand in the current folder: those of PATHEXT, as
+it comes with Windows, and libraries and programs of other names."""
 
 _OPTION = re.compile(r"--?[A-Za-z@]")
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"

@@ -9,7 +9,7 @@ from pathlib import Path
 from s3sync.core.plan import Verb
 from s3sync.core.reconcile import State
 from s3sync.disk.errors import local_errors
-from s3sync.errors import S3syncError, Unchanged
+from s3sync.errors import ProjectError, S3syncError, Unchanged
 from s3sync.local.holds import ignores_case
 from s3sync.local.ignore import load_ignore
 from s3sync.local.scan import LocalFile
@@ -37,18 +37,28 @@ def wrapped(error: OSError, staging: Path) -> S3syncError:
 
 
 class Exchange:
-    """`session` is opened anew after each failure: by then credentials, settings or the network may be others."""
+    """`session` is opened anew after each failure: by then credentials, settings or the network may be others. The
+    staging folder may not: what is looked at, and locked, is the one that was there at first."""
 
     def __init__(self, open_session: Callable[[], Session]) -> None:
         self._open = open_session
         self._session: Session | None = None
+        self._staging: Path | None = None
         self._etag: str | None = None
 
     @property
     def session(self) -> Session:
-        """Raises what opening a project raises."""
+        """Raises what opening a project raises, and `ProjectError` where the settings name another staging folder."""
         if self._session is None:
-            self._session = self._open()
+            session = self._open()
+            staging = session.project.staging
+            if staging != (self._staging or staging):
+                raise ProjectError(
+                    f"the staging folder is {staging} now, and {self._staging} is watched",
+                    why="the settings name another one since the watch began",
+                    hint="look at it, and start the watch again",
+                )
+            self._session, self._staging = session, staging
         return self._session
 
     def reopen(self) -> None:

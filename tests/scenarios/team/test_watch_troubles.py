@@ -107,3 +107,31 @@ def test_an_idle_hour_has_few_requests_each_tenth_question_lists_and_the_others_
         assert asked // 10 - 1 <= len(listings) <= asked // 10 + 1
         unchanged = [one for one in gets if "if-none-match" in one.headers]
         assert len(unchanged) >= asked - len(listings) - 1
+
+
+def test_a_folder_that_the_settings_name_later_is_not_worked_in(both: tuple[Person, Person], tmp_path: Path) -> None:
+    """What is in it was never looked at, and no watch has its lock. Whoever commits names it while the watch runs."""
+    david, jan = both
+    david.write("a.mp4", "a")
+    settings, store = david.repo / ".s3sync.yaml", tmp_path / "store"
+    before = settings.read_text()
+    other = david.project / "src"
+
+    def switch() -> None:
+        other.mkdir()
+        (other / "notes.txt").write_text("private")
+        (other / "b.mp4").write_text("half")
+        settings.write_text(f"{before}staging: src\n")
+        store.rename(tmp_path / "away")
+
+    clock = Moments(900)
+    clock.at(60, switch)
+    clock.at(120, lambda: (tmp_path / "away").rename(store))
+    clock.at(130, lambda: jan.write("new.mp4", "new"), lambda: jan.ok("up"), lambda: david.write("b.mp4", "whole"))
+    clock.at(400, lambda: settings.write_text(before))
+    told = watch(david, clock, down=True)
+    assert sorted(one.name for one in other.iterdir()) == ["b.mp4", "notes.txt"]
+    assert sorted(names(told)) == ["a.mp4", "b.mp4", "new.mp4"] and david.read("new.mp4") == b"new"
+    assert [one for one in of(told, Trouble) if "src now" in str(one.error)]
+    jan.ok("down")
+    assert jan.read("b.mp4") == b"whole"

@@ -359,7 +359,8 @@ def test_f48_names_that_only_look_like_them_are_synced(path: str) -> None:
         "cut/site.url", "r/.Rprofile", "_VIMRC", "a/.dir-locals-2.el", ".mise/config.toml", "MISE.local.toml",
         "cut/RUST-toolchain", "a/.codex/config.toml", "x.RDP", "startup.m",
         "cut/.HELIX/languages.toml", "WINDSU~1/mcp.json", "MYPY.INI", "r/.Flake8", "a/SITECU~1.PY",
-        "git.exe", "cut/ffmpeg.BAT", "x/version.dll. ", "a.theme", "x.searchConnector-ms",
+        "git.exe", "cut/ffmpeg.BAT", "git.JS", "cut/ffprobe.JSE", "a/mmc.Msc", "x.vbe. ",
+        "x/version.dll. ", "a.theme", "x.searchConnector-ms",
         "--yes", "cut/-rf", "--checkpoint-action=exec=sh x", "-delete/a.mov", "a/--permanently",
     ],
     ids=ascii,
@@ -385,6 +386,8 @@ def test_f48_what_programs_obey_by_its_being_there_is_told(path: str) -> None:
         "exe",
         "com",
         "x.exe.mov",
+        "x.json",
+        "x.jsx",
         "rprofile",
     ],
 )
