@@ -22,6 +22,10 @@ BY_DESCRIPTOR = os.name == "posix" and {os.open, os.stat, os.unlink, os.rename, 
 BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 PLAIN = BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 FOLDER = os.O_RDONLY | PLAIN | getattr(os, "O_DIRECTORY", 0)
+_ON_THE_WAY = getattr(os, "O_PATH", 0) | FOLDER
+"""A folder of which one needs to search names alone, as on the way of any path."""
+_THROUGH_NONE = getattr(os, "O_NOFOLLOW_ANY", 0)
+"""macOS refuses a link anywhere in a path by itself."""
 
 
 def group_given(status: os.stat_result) -> int | None:
@@ -46,13 +50,24 @@ class HeldFolder:
         self._given_group = group_given(status)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, shared: bool = False, private: bool = False) -> Self:
-        """Open a folder by its path, whose last name is no link.
+    def open(
+        cls, path: str | os.PathLike[str], *, shared: bool = False, private: bool = False, straight: bool = False
+    ) -> Self:
+        """Open a folder by its path, whose last name is no link; with `straight` none of its names is one.
 
         `private`: take the rights of others away, if it is ours and they have any.
         """
         where = os.fspath(path)
-        return cls._open_folder(where, where, None, None, shared, private)
+        if not (straight and BY_DESCRIPTOR and where.startswith(os.sep)):
+            return cls._open_folder(where, where, None, None, shared, private)
+        above, name = os.path.split(where.rstrip(os.sep))
+        if not name:
+            return cls._open_folder(where, where, None, None, shared, private)
+        base = _open_straight(above)
+        try:
+            return cls._open_folder(name, where, base, None, shared, private)
+        finally:
+            os.close(base)
 
     @classmethod
     def _open_folder(
@@ -151,3 +166,39 @@ class HeldFolder:
             raise ValueError(f"{self.path} is closed")
         self.verify()
         return f"{self.path}{os.sep}{name}", None
+
+
+def _open_straight(path: str) -> int:
+    """The descriptor of a folder, to reach names in it, by a path of whose names none is a link. Raises `OSError`.
+
+    Whoever may write in a folder on the way can swap the next one for a link at any moment: the paths of a checked
+    folder would then lead into another.
+    """
+    try:
+        return _walk_straight(path)
+    except FileNotFoundError:
+        os.stat(path)  # noqa: PTH116 (a share that is mounted when a path first leads into it)
+        return _walk_straight(path)
+
+
+def _walk_straight(path: str) -> int:
+    if _THROUGH_NONE:
+        try:
+            return os.open(path, FOLDER & ~os.O_NOFOLLOW | _THROUGH_NONE)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise Refused(errno.ELOOP, checks.A_LINK, path) from None
+            raise
+    reached, at = os.sep, os.open(os.sep, _ON_THE_WAY)
+    for name in filter(None, path.split(os.sep)):  # noqa: PTH206
+        reached = f"{reached.rstrip(os.sep)}{os.sep}{name}"
+        try:
+            further = os.open(name, _ON_THE_WAY, dir_fd=at)
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                checks.require_folder(os.stat(name, dir_fd=at, follow_symlinks=False), reached, shared=True)
+            raise
+        finally:
+            os.close(at)
+        at = further
+    return at

@@ -42,7 +42,8 @@ def folder_below(root: str, names: Sequence[str] = (), *, create: int | None = N
     """The folder that these names lead to from `root`; do not close it, it may be given to others, too.
 
     It is the one that stands there now: a folder that was moved away or swapped since is opened anew. `create` makes
-    what is missing, with this mode. Raises `OSError`, and of it `Refused` for a link.
+    what is missing, with this mode. Raises `OSError`, and of it `Refused` for a link, also for one above `root`: that
+    is a path without links when a command begins, and what is one later was put there to lead elsewhere.
     """
     key = (root, *names)
     for depth in range(len(key), 0, -1):
@@ -50,7 +51,7 @@ def folder_below(root: str, names: Sequence[str] = (), *, create: int | None = N
         if nearest is not None:
             break
     else:
-        depth, nearest = 1, _remember(key[:1], GuardedFolder.open(root, shared=True))
+        depth, nearest = 1, _remember(key[:1], GuardedFolder.open(root, shared=True, straight=True))
     if depth == len(key):
         return nearest
     for name in key[depth:]:

@@ -16,6 +16,8 @@ from s3sync.local.tracked import tracked_by_git
 
 PRIVATE = 0o700
 """Mode of our folders: what this computer remembers is for its user alone."""
+_PUBLIC = 0o777
+"""The staging folder follows the umask."""
 OURS = "s3sync keeps its memory there: move it away, and run the command again"
 
 
@@ -25,8 +27,7 @@ def state_room(staging: Path, *names: str) -> GuardedFolder:
     Raises `LocalError` where it is no plain folder of this user's, or where git tracks it.
     """
     with local_errors("cannot use", staging / STATE_DIR, hint=OURS):
-        staging.mkdir(parents=True, exist_ok=True)
-        with GuardedFolder.open(staging, shared=True) as above:
+        with _made(staging) as above:
             refuse_tracked(staging)
             room = above.folder(STATE_DIR, create=PRIVATE, shared=False, private=True)
         return _inner(room, names, PRIVATE)
@@ -55,12 +56,23 @@ def known_room(staging: Path, *names: str, shared: bool = False) -> GuardedFolde
     """
     with local_errors("cannot use", staging / STATE_DIR, hint=OURS):
         try:
-            with GuardedFolder.open(staging, shared=True) as above:
+            with GuardedFolder.open(staging, shared=True, straight=True) as above:
                 room = above.folder(STATE_DIR, shared=False)
             refuse_tracked(staging)
             return _inner(room, names, None, shared=shared)
         except FileNotFoundError:
             return None
+
+
+def _made(folder: Path) -> GuardedFolder:
+    """A folder reached through no link, made if need be with those above it. Close it."""
+    try:
+        return GuardedFolder.open(folder, shared=True, straight=True)
+    except FileNotFoundError:
+        if folder.parent == folder:
+            raise
+    with _made(folder.parent) as above:
+        return above.folder(folder.name, create=_PUBLIC)
 
 
 def _inner(room: GuardedFolder, names: tuple[str, ...], create: int | None, *, shared: bool = False) -> GuardedFolder:

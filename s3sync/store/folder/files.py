@@ -27,7 +27,7 @@ BLOCK = 1024 * 1024
 MAX_RECORD = 1024 * 1024
 """No record is larger: S3 allows 2 KiB of metadata, and a key has 1,024 bytes."""
 NEXT = ".next"
-_FRESH_S = 2.0
+_FRESH_S, _AHEAD_S = 2.0, 60.0
 _STALE_TMP_S = 24 * 3600.0
 _BEGUN = re.compile(r"([0-9]{1,12})-")
 _WINDOWS_BUSY_S = 5.0
@@ -194,11 +194,16 @@ def prune(layout: Layout, names: Sequence[str]) -> None:
 
 
 def sweep(layout: Layout) -> None:
-    """Remove temporary files that a crash left behind a day ago or more."""
+    """Remove temporary files that a crash left behind a day ago or more.
+
+    By the disk's clock: a computer whose own is days ahead would take away what others are writing.
+    """
     tmp = layout.tmp
-    for name in tmp.names():
+    names = tmp.names()
+    now = _now_of_disk(layout) if names else 0.0
+    for name in names:
         with contextlib.suppress(OSError):
-            if time.time() - max(tmp.lstat(name).st_mtime, _begun(name)) > _STALE_TMP_S:
+            if now - max(tmp.lstat(name).st_mtime, _begun(name)) > _STALE_TMP_S:
                 remove_tree(tmp, name)
 
 
@@ -220,6 +225,25 @@ def digest_file(file: BinaryIO, size: int) -> str:
     return digest.hexdigest()
 
 
-def mtime_is_trustworthy(status: os.stat_result) -> bool:
-    """False while a file is so fresh that another edit could leave its modification time as it is."""
-    return time.time() - status.st_mtime > _FRESH_S
+def mtime_is_trustworthy(layout: Layout, status: os.stat_result) -> bool:
+    """False while a file is so fresh that another edit could leave its modification time as it is.
+
+    By the disk's clock: this computer's may be far from it. A time that is far ahead of both is no edit's, and whoever
+    sets such a one would have the file read by every command for ever.
+    """
+    age = _now_of_disk(layout) - status.st_mtime
+    return age > _FRESH_S or age < -_AHEAD_S
+
+
+def _now_of_disk(layout: Layout) -> float:
+    """The time by the clock that gives files their times; this computer's where no file can be written."""
+    if layout.ahead_s is None:
+        name = uuid.uuid4().hex
+        with contextlib.suppress(OSError):
+            descriptor = layout.create_file(layout.tmp, name)
+            try:
+                layout.ahead_s = os.fstat(descriptor).st_mtime - time.time()
+            finally:
+                os.close(descriptor)
+                drop_temporary(layout, name)
+    return time.time() + (layout.ahead_s or 0.0)

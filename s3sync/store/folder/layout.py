@@ -32,6 +32,7 @@ from s3sync.disk.tree import folder_below
 from s3sync.errors import BucketMissing, StoreError, Unreachable, Unsupported
 from s3sync.store.folder import locks, spelling
 from s3sync.store.folder.errors import CANNOT_HOLD, disk_error
+from s3sync.store.folder.hollow import Hollow
 from s3sync.store.folder.marker import MARKER, MAX_MARKER, Marker, decode_marker, new_marker
 from s3sync.store.folder.modes import Modes, make_root, modes_of
 
@@ -50,6 +51,9 @@ class Layout:
         self.root = root
         self._private = private
         self._real = os.path.realpath(root)  # the store's own path may lead through links
+        self.hollow = Hollow()
+        self.ahead_s: float | None = None
+        """Seconds by which the disk's clock is ahead of this computer's, once that was looked at."""
 
     # -- the store
 
@@ -90,6 +94,13 @@ class Layout:
         self.require()
         with self.errors("read", str(self.root)):
             return decode_marker(self.folder(RESERVED).read(MARKER, MAX_MARKER), str(self.root))
+
+    @cached_property
+    def tells_blocks(self) -> bool:
+        """True if this disk says what a file takes on it: some network disks say 0 of each, as of the marker."""
+        with suppress(OSError):
+            return getattr(self.folder(RESERVED).lstat(MARKER), "st_blocks", 0) > 0
+        return False
 
     def identify(self) -> None:
         """Give a store of an older version its id."""

@@ -10,7 +10,6 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from s3sync.core.quantities import size_text
 from s3sync.core.times import FILE_TIMES, moment, parse_ns
 from s3sync.disk.checks import is_link
 from s3sync.disk.errors import Refused
@@ -31,10 +30,6 @@ from s3sync.store.folder.files import (
 )
 from s3sync.store.folder.layout import Layout
 from s3sync.store.port import Create, Headers, ObjectInfo, Update, WriteMode
-
-HOLLOW_FROM = 4 * 1024**3
-HOLLOW_SHARE = 1000
-"""Times that a file may say to be larger than what it takes on the disk, which may compress."""
 
 
 def info_of(record: Record) -> ObjectInfo:
@@ -122,26 +117,15 @@ def _write_record(layout: Layout, record: Record, placing: Callable[[], None]) -
     publish_record(layout, record.key)
 
 
-def _refuse_hollow(key: str, status: os.stat_result) -> None:
-    """Refuse a file that says to have very many bytes and holds next to none: reading it would take hours or years."""
-    held = getattr(status, "st_blocks", status.st_size) * 512
-    if status.st_size >= HOLLOW_FROM and held * HOLLOW_SHARE < status.st_size:
-        raise StoreError(
-            f"will not read {key!r}",
-            why=f"it says to have {size_text(status.st_size)}, and holds {size_text(held)}: the rest is a hole",
-            hint="move it out of the store's folder and keep it, as it may be the only copy; and ask who put it there",
-        )
-
-
 def _learn(layout: Layout, key: str, file: BinaryIO, status: os.stat_result, locked: bool) -> Record:
     """Compute the record from the content, and cache it where that is safe."""
-    _refuse_hollow(key, status)
-    learnt = Record(key, status.st_size, status.st_mtime_ns, digest_file(file, status.st_size))
+    digest = layout.hollow.digest(key, status, lambda: layout.tells_blocks, lambda: digest_file(file, status.st_size))
+    learnt = Record(key, status.st_size, status.st_mtime_ns, digest)
     file.seek(0)
     after = os.fstat(file.fileno())
     if not learnt.describes(key, after):
         raise Unreachable(f"{key!r} is being changed by another program", hint="try again when that is finished")
-    if mtime_is_trustworthy(after):
+    if mtime_is_trustworthy(layout, after):
         # Without the cache (a read-only store) everything works, only slower.
         with contextlib.suppress(OSError, AccessDenied), contextlib.nullcontext() if locked else layout.lock(key):
             if learnt.describes(key, _status(layout, key)):

@@ -228,6 +228,22 @@ def test_f49_a_folder_swapped_for_a_link_between_check_and_use_puts_nothing_outs
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+def test_f49_a_link_above_the_root_of_a_tree_leads_nowhere(tmp_path: Path, way: bool) -> None:
+    if not way:
+        pytest.skip("without descriptors only the root itself is checked")
+    (tmp_path / "share" / "clone" / "room").mkdir(parents=True)
+    (tmp_path / "home" / "clone" / "room" / "in").mkdir(parents=True)
+    root = str(tmp_path / "share" / "clone" / "room")
+    with kept_folders():
+        folder_below(root).write("x", b"1")
+        (tmp_path / "share").rename(tmp_path / "moved")
+        (tmp_path / "share").symlink_to(tmp_path / "home")
+        for names in ((), ("in",)):
+            with pytest.raises(Refused, match="link") as refused:
+                folder_below(root, names)
+            assert refused.value.filename == str(tmp_path / "share")
+
+
 def test_f49_a_folder_that_is_swapped_all_the_time_puts_nothing_outside(tmp_path: Path, way: bool) -> None:
     if not way:
         pytest.skip("without descriptors it is checked before and after, which a race can win")

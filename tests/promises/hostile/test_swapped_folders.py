@@ -1,0 +1,128 @@
+"""Another user of a shared disk swaps a folder above what a command works in for a link, once it was looked at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from s3sync.api import Project
+from s3sync.errors import S3syncError
+from tests.kit.people import PROJECT, Person, tree
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such links for everybody, nor descriptors")
+
+VERBS: dict[str, Callable[[Project], object]] = {
+    "status": lambda project: project.status(),
+    "up": lambda project: project.up(),
+    "down": lambda project: project.down(),
+    "sync": lambda project: project.sync(),
+    "cleanup": lambda project: project.cleanup(),
+    "cleanup --local": lambda project: project.cleanup(local=True),
+    "verify": lambda project: project.verify(),
+    "transfers": lambda project: project.transfers(),
+}
+
+
+@pytest.fixture
+def other(synced: Person, tmp_path: Path) -> Path:
+    """A project of another repository of David's, with the same name and a file of the same name."""
+    staging = tmp_path / "private" / PROJECT / "s3-staging"
+    staging.mkdir(parents=True)
+    (staging / "a.txt").write_text("private")
+    (staging / "contract.pdf").write_text("private")
+    return tmp_path / "private"
+
+
+def opened(david: Person, monkeypatch: pytest.MonkeyPatch) -> Project:
+    for name in ("HOME", "S3SYNC_USER", "S3SYNC_TRUST", "S3SYNC_STORE"):
+        monkeypatch.setenv(name, david.env()[name])
+    return Project.open(PROJECT, path=david.repo)
+
+
+def swapped(folder: Path, target: Path) -> None:
+    folder.rename(folder.with_name("moved"))
+    folder.symlink_to(target)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("which", ["project", "repository"])
+def test_f52_a_link_above_the_staging_folder_leads_into_no_other_project(
+    verb: str, which: str, synced: Person, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = opened(synced, monkeypatch)
+    if which == "project":
+        swapped(synced.project, other / PROJECT)
+    else:
+        swapped(synced.repo, other)
+    before, stored = tree(other), tree(tmp_path / "store")
+    with pytest.raises(S3syncError):
+        VERBS[verb](project)
+    assert tree(other) == before
+    assert {name: body for name, body in tree(tmp_path / "store").items() if "contract" in name or "a.txt" in name} == {
+        name: body for name, body in stored.items() if "a.txt" in name
+    }
+
+
+def test_f52_no_folder_is_made_behind_a_link_above(
+    synced: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = opened(synced, monkeypatch)
+    (tmp_path / "documents").mkdir()
+    swapped(synced.project, tmp_path / "documents")
+    with pytest.raises(S3syncError):
+        project.up()
+    assert list((tmp_path / "documents").iterdir()) == []
+
+
+def test_f52_a_link_above_the_store_leads_into_no_other_store(
+    synced: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    (tmp_path / "store").rename(share / "store")
+    synced.environ = {"S3SYNC_STORE": f"file://{share / 'store'}"}
+    project = opened(synced, monkeypatch)
+    project.status()
+    swapped(share, tmp_path / "home")
+    (tmp_path / "home").mkdir()
+    shutil.copytree(tmp_path / "moved" / "store", tmp_path / "home" / "store")
+    before = tree(tmp_path / "home")
+    synced.write("new.txt", "new")
+    with pytest.raises(S3syncError):
+        project.up()
+    assert tree(tmp_path / "home") == before
+
+
+TYPED: dict[str, tuple[str, ...]] = {
+    "copy to": ("copy", "mine", "{share}/album"),
+    "copy from": ("copy", "{share}/album", "mine"),
+    "move": ("move", "mine", "{share}/album"),
+    "sync": ("sync", "mine", "{share}/album", "--delete"),
+    "check": ("check", "mine", "{share}/album"),
+    "organize": ("organize", "mine", "{share}/album", "--layout", "{{name}}"),
+    "by a link of one's own": ("copy", "mine", "{own}/album"),
+    "a file": ("status", "--log-file", "{share}/album/log"),
+}
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give links away")
+@pytest.mark.parametrize("words", TYPED.values(), ids=TYPED)
+def test_f52_no_typed_path_is_led_by_a_link_of_another_user(
+    words: tuple[str, ...], synced: Person, tmp_path: Path
+) -> None:
+    share, private, mine = tmp_path / "share", tmp_path / "private", synced.project / "mine"
+    for folder in (share, private / "album", mine):
+        folder.mkdir(parents=True)
+    (private / "album" / "a.jpg").write_bytes(b"private")
+    (mine / "a.jpg").write_bytes(b"mine")
+    (tmp_path / "own").symlink_to(share)
+    (share / "album").symlink_to(private / "album")
+    os.lchown(share / "album", 12345, 12345)
+    before = tree(tmp_path / "private"), tree(mine)
+    said = synced.expect(2, *(word.format(share=share, own=tmp_path / "own") for word in words), cwd=synced.project)
+    assert "link of another user" in said.err
+    assert (tree(tmp_path / "private"), tree(mine)) == before
