@@ -4802,6 +4802,14 @@ MUTANTS = (
         "    now = time.time()\n",
         ("tests/promises/hostile/test_holes.py", "-k", "days_ahead"),
     ),
+    Mutant(
+        "hooks-that-a-hook-calls",
+        "a hook that another calls is never executable, where git takes its hooks from a staging folder",
+        "s3sync/core/spelling.py",
+        "        seen = seen.removesuffix(end)",
+        "        seen = seen.removesuffix(end.upper())",
+        ("tests/promises/hostile/test_hooks_that_arrive.py", "-k", "another_hook"),
+    ),
 )
 
 

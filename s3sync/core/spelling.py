@@ -48,6 +48,8 @@ GIT_HOOKS = (
     "p4-post-changelist", "p4-pre-submit", "post-index-change",
 )  # fmt: skip
 """Git runs them where `core.hooksPath` names their folder, if they can be run (githooks(5))."""
+KEPT_HOOKS = (".before-s3sync", ".legacy")
+"""Ends of the names of hooks that ours, and those of the program pre-commit, call before they do their own work."""
 OBEYED_ENDINGS = (
     ".lnk", ".url", ".scf", ".library-ms", ".search-ms", ".desktop", ".webloc", ".inetloc", ".fileloc",
     ".code-workspace", ".searchconnector-ms", ".theme", ".website",
@@ -189,8 +191,11 @@ def obeyed_reason(path: str) -> str | None:
 
 
 def is_git_hook(name: str) -> bool:
-    """True if some disk takes a file's name for one of git's hooks."""
-    return stands_for(name, GIT_HOOKS) is not None
+    """True if some disk takes a file's name for one of git's hooks, or for one that another calls."""
+    seen = plain(name)
+    for end in KEPT_HOOKS:
+        seen = seen.removesuffix(end)
+    return _stands_for(seen, GIT_HOOKS) is not None
 
 
 @lru_cache(1 << 8)

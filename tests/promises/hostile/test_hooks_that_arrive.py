@@ -62,6 +62,23 @@ def test_what_arrives_there_is_not_run(clones: tuple[Person, Person]) -> None:
     assert not (david.root / "ran").exists()
 
 
+@pytest.mark.parametrize("kept", ["post-commit.legacy", "post-checkout.before-s3sync"])
+def test_what_another_hook_calls_is_not_run(kept: str, clones: tuple[Person, Person]) -> None:
+    """Ours of an older version may stand there, and calls the one that was there before it, if that can be run."""
+    david, jan = clones
+    git(david, "config", "core.hooksPath", f"{PROJECT}/s3-staging")
+    mine = david.staging / kept.partition(".")[0]
+    mine.write_text(f'#!/bin/sh\n[ ! -x "$0.{kept.partition(".")[2]}" ] || "$0.{kept.partition(".")[2]}"\n')
+    mine.chmod(0o755)
+    own_hook(jan, kept, f"echo one >> '{david.root}/ran'", f"{PROJECT}/s3-staging")
+    jan.ok("up", PROJECT)
+    said = david.ok("down", PROJECT)
+    assert f"look at {kept}" in said.err
+    commit(david, "ours", more="x")
+    git(david, "checkout", "-q", "-b", "other")
+    assert not (david.root / "ran").exists()
+
+
 def test_ours_in_a_staging_folder_are_taken_out(clones: tuple[Person, Person]) -> None:
     david, _ = clones
     david.ok("hooks", "install")

@@ -21,6 +21,7 @@ from s3sync.core.names import (
 )
 from s3sync.core.spelling import (
     GIT_HOOKS,
+    KEPT_HOOKS,
     OBEYED_ENDINGS,
     OBEYED_FILES,
     OBEYED_FOLDERS,
@@ -360,7 +361,7 @@ def test_f48_names_that_only_look_like_them_are_synced(path: str) -> None:
         "cut/RUST-toolchain", "a/.codex/config.toml", "x.RDP", "startup.m",
         "cut/.HELIX/languages.toml", "WINDSU~1/mcp.json", "MYPY.INI", "r/.Flake8", "a/SITECU~1.PY",
         "git.exe", "cut/ffmpeg.BAT", "git.JS", "cut/ffprobe.JSE", "a/mmc.Msc", "x.vbe. ",
-        "x/version.dll. ", "a.theme", "x.searchConnector-ms",
+        "x/version.dll. ", "a/Pre-Push.LEGACY", "post-merge.before-s3sync", "a.theme", "x.searchConnector-ms",
         "--yes", "cut/-rf", "--checkpoint-action=exec=sh x", "-delete/a.mov", "a/--permanently",
     ],
     ids=ascii,
@@ -387,6 +388,8 @@ def test_f48_what_programs_obey_by_its_being_there_is_told(path: str) -> None:
         "com",
         "x.exe.mov",
         "x.json",
+        "post-merge.mov",
+        "x.legacy",
         "x.jsx",
         "rprofile",
     ],
@@ -398,5 +401,14 @@ def test_f48_ordinary_files_are_not(path: str) -> None:
 def test_f48_the_lists_are_those_of_the_documentation() -> None:
     told = (Path(__file__).parents[3] / "docs" / "names.md").read_text("utf-8")
     folders = [f"{name}/" for name in OBEYED_FOLDERS]
-    lists = [*VERSION_CONTROL, *OURS, *OBEYED_FILES, *GIT_HOOKS, *OBEYED_ENDINGS, *PROGRAM_ENDINGS, *folders]
+    lists = [
+        *VERSION_CONTROL,
+        *OURS,
+        *OBEYED_FILES,
+        *GIT_HOOKS,
+        *KEPT_HOOKS,
+        *OBEYED_ENDINGS,
+        *PROGRAM_ENDINGS,
+        *folders,
+    ]
     assert not [name for name in lists if f"`{name}`" not in told]
