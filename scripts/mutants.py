@@ -4810,6 +4810,14 @@ MUTANTS = (
         "        seen = seen.removesuffix(end.upper())",
         ("tests/promises/hostile/test_hooks_that_arrive.py", "-k", "another_hook"),
     ),
+    Mutant(
+        "archives-on-a-share-of-this-computer",
+        "no file is deleted that is its own archive, on a folder that is mounted here, too",
+        "s3sync/archive/same_place.py",
+        "while not any(end.find(name) is not None for _, end, name in made):",
+        "while True:",
+        ("tests/scenarios/archive/test_unnamed.py", "-k", "share_that_is_mounted"),
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from s3sync.archive.looks import Watched, looks_of
 from s3sync.archive.reading import object_bytes
 from s3sync.archive.removal import Going
 from s3sync.archive.remove_local import checksum_here, is_here
+from s3sync.archive.same_place import is_mounted_here
 from s3sync.archive.sealing import require_opens, whole_checksums
 from s3sync.archive.verify import Proof, Replaced, verify_again
 from s3sync.archive.volumes import known_archives, merged, portions_of
@@ -76,14 +77,19 @@ def _proof(work: Working, index: Index, deep: bool, rows: Mapping[str, Index] | 
     return proof
 
 
-def is_own_copy(rules: ArchiveSet, store: Store, root: str, members: Iterable[Member]) -> str | None:
+def is_own_copy(
+    rules: ArchiveSet, store: Store, root: str, members: Iterable[Member], *, dry_run: bool = False
+) -> str | None:
     """Path of a file that is its own archive, because the store is the folder in which the unit lies; None elsewhere.
 
     Whoever deletes one of the two deletes the other. Of a store that is no folder, such as a share that is mounted
-    here, a mark beside a file tells it: whether it is beside the archive, too.
+    here, and of a folder that is mounted twice, a mark beside a file tells it: whether it is beside the archive, too.
+    `dry_run` puts no mark.
     """
     folder = folder_of(rules)
     alone = [one for one in members if one.key is not None]
+    if folder is None and dry_run:
+        return None
     if folder is None:
         both_ways = scheme_of(rules.store).by_remote  # of a bucket nothing is written for it
         return next((one.path for one in alone[:1] if _shows_mark(store, root, one, both_ways=both_ways)), None)
@@ -93,7 +99,7 @@ def is_own_copy(rules: ArchiveSet, store: Store, root: str, members: Iterable[Me
                 return one.path
         except OSError:
             continue
-    return None
+    return next((one.path for one in alone[:1] if not dry_run and is_mounted_here(folder, root, one)), None)
 
 
 def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> bool:

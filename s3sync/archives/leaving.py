@@ -161,7 +161,7 @@ class Leaving(Tables, Billed, frozen=True):
             for chosen in place.sets:
                 self.refuse_pointed_at(chosen, [one.key for one in archives if one.set == chosen.name])
             price, no_price = self._price(place, archives, None, region)
-            seen = self._with_copy(place, archives)
+            seen = self._with_copy(place, archives, dry_run)
             last = sorted({one.unit for one in archives if one.key not in seen})
             versions = aspect(place.store(), Versions)
             keeps = versions is not None and versions.keeps_versions()
@@ -222,7 +222,7 @@ class Leaving(Tables, Billed, frozen=True):
         now = self.now()
         return {one.key: left for one in archives if (left := days_left(one, now))}
 
-    def _with_copy(self, place: Place, archives: Sequence[Archived]) -> dict[str, dict[str, str]]:
+    def _with_copy(self, place: Place, archives: Sequence[Archived], dry_run: bool) -> dict[str, dict[str, str]]:
         """The archives of which this disk has every byte, as far as their set can be looked at, with their objects.
 
         Files that look the same are read, and so is an archive that this computer did not send: it may be the last
@@ -254,7 +254,7 @@ class Leaving(Tables, Billed, frozen=True):
                 pack = one.pack if goes.index is None else goes.index.pack
                 is_made = partial(_is_proven, channel, carrier)
                 seen = copied(carrier, goes, pack, one.unit, root, is_made, channel.as_made)
-                if seen is not None and not is_own_copy(rules, store, root, goes.single.values()):
+                if seen is not None and not is_own_copy(rules, store, root, goes.single.values(), dry_run=dry_run):
                     found[one.key] = seen
         return found
 

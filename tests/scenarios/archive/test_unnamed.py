@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from s3sync.archive import underway
+from s3sync.archive.run_report import Options
 from s3sync.archives import Archives
 from s3sync.archives.leaving import LeavePlan
+from s3sync.errors import Halt
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import own_settings, put, settings
 from tests.scenarios.archive.test_last_copies import PACKS, overwrite, person
@@ -205,3 +208,23 @@ def test_a_file_that_is_its_own_archive_is_not_deleted(tmp_path: Path) -> None:
     for words in (["run", "--delete-local"], ["run", "--force", "--delete-local"], ["remove", "m42", "--yes"]):
         assert ana.run("archive", *words, cwd=ana.repo).code in (1, 2, 3, 5)
         assert path.read_bytes() == body
+
+
+def test_a_file_is_its_own_archive_on_a_share_that_is_mounted_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The numbers of files are those of each mount, as of a folder that the same computer mounts by NFS or SMB."""
+    ana, disk = Person("ana", tmp_path / "ana"), tmp_path / "disk"
+    text = SET.format(store=disk.as_uri(), pack="none").replace("source: raw/*", f"source: {disk}/raw/*")
+    own_settings(ana, text)
+    body = bytes(range(256))
+    path = put(disk, LOST, body)
+    ana.run("archive", "run", "--create", cwd=ana.repo)
+    monkeypatch.setattr(Path, "samefile", lambda self, other: False)
+    monkeypatch.setenv("HOME", ana.env()["HOME"])
+    archives = Archives.open(path=ana.repo, environ=ana.env())
+    report = archives.run("m42", options=Options(delete_local=True))
+    assert "its own copy" in str(report.units[0].error) and path.read_bytes() == body
+    with pytest.raises(Halt):
+        archives.remove("m42", confirm=lambda plan: True)
+    assert path.read_bytes() == body and not list(disk.rglob(underway.MARKS))
