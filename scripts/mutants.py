@@ -4818,6 +4818,22 @@ MUTANTS = (
         "while True:",
         ("tests/scenarios/archive/test_unnamed.py", "-k", "share_that_is_mounted"),
     ),
+    Mutant(
+        "uploads-without-end-on-clouds",
+        "unfinished uploads of which more come for ever end the command on Azure and Google Cloud, too",
+        "s3sync/store/azure/uploading.py",
+        "most=most)",
+        "most=None)",
+        ("tests/promises/hostile/test_shapes_of_clouds.py", "-k", "uploads_without_end"),
+    ),
+    Mutant(
+        "a-folder-as-it-is-read-on-azure",
+        "of a folder of archives on Azure no more pages are fetched than are looked at",
+        "s3sync/store/azure/tiers.py",
+        'for item in self._io.walk("list", root + prefix):',
+        'for item in list(self._io.walk("list", root + prefix)):',
+        ("tests/promises/hostile/test_shapes_of_clouds.py", "-k", "as_it_is_read"),
+    ),
 )
 
 

@@ -23,8 +23,9 @@ def understood() -> Iterator[None]:
         raise RequestFailed(Failure("not_s3")) from None
 
 
-def turned(pages: Any) -> Iterator[Any]:
-    rounds = EndlessListingGuard()
+def turned(pages: Any, most: int | None = None) -> Iterator[Any]:
+    """The entries of a listing, page by page. `most`: how many it may give, by default more than anybody has."""
+    rounds = EndlessListingGuard(most=most)
     while True:
         with understood():
             page = next(pages, None)

@@ -22,7 +22,7 @@ from s3sync.errors import (
     Unreachable,
     Unsupported,
 )
-from s3sync.store.lanes.errors import REDIRECTS
+from s3sync.store.lanes.errors import REDIRECTS, UNLIKE
 from s3sync.store.lanes.errors import error_class as class_of
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.least_rate import HINT
@@ -164,7 +164,7 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
     elif kind is Archived:
         why = "it is archived, and an archived file cannot be read"
     elif kind is NotAStore:
-        why = f"{target.endpoint} answers, but not as Azure's blob service does"
+        why = f"{target.endpoint} answers, but not as Azure's blob service does" + UNLIKE.get(failure.cause, "")
     return kind(f"could not {doing} {named}", why=why, hint=hint)
 
 

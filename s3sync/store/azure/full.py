@@ -106,28 +106,30 @@ class FullLane:
         for item in self.items(prefix, after=after):
             yield info_of(item.name, item)
 
-    def items(self, prefix: str, include: Sequence[str] = (), *, after: str = "") -> Iterator[Any]:
-        """The library's own entries below a prefix, behind a name."""
+    def items(
+        self, prefix: str, include: Sequence[str] = (), *, after: str = "", most: int | None = None
+    ) -> Iterator[Any]:
+        """The library's own entries below a prefix, behind a name. `most`: as of `turned`."""
         more = {"start_from": after} if after else {}
         pages = self.container.list_blobs(name_starts_with=prefix or None, include=list(include) or None, **more)
-        for item in turned(pages.by_page()):
+        for item in turned(pages.by_page(), most):
             if item.name > after and item.name.startswith(prefix):
                 yield sound(item)
 
     def folders(self, prefix: str) -> Iterator[str]:
         """The names between the prefix and the next `/`, page by page."""
         for item in self.walk(prefix):
-            name = item.name
-            if hasattr(item, "etag"):
-                continue
-            if not (name.startswith(prefix) and name.find("/", len(prefix)) == len(name) - 1):
-                raise RequestFailed(Failure("not_s3"))
-            yield name[len(prefix) : -1]
+            if not hasattr(item, "etag"):
+                yield item.name[len(prefix) : -1]
 
     def walk(self, prefix: str) -> Iterator[Any]:
-        """Blobs directly below a prefix, and the prefixes (without an ETag) of the folders there."""
+        """Blobs directly below a prefix, and the prefixes (without an ETag) of the folders there. Raises
+        `RequestFailed` for what is not below it."""
         for item in turned(self.container.walk_blobs(name_starts_with=prefix or None, delimiter="/").by_page()):
-            yield sound(item) if hasattr(item, "etag") else item
+            name, is_blob = item.name, hasattr(item, "etag")
+            if not (name.startswith(prefix) and (is_blob or name.find("/", len(prefix)) == len(name) - 1)):
+                raise RequestFailed(Failure("not_s3"))
+            yield sound(item) if is_blob else item
 
     def head(self, name: str) -> Any:
         with understood():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import OF_GATEWAYS, Failure
 from s3sync.store.lanes.obstore.failures import from_obstore
 from s3sync.store.lanes.requests import LaneRequests
+from s3sync.store.lanes.rounds import Names
 from s3sync.store.options import StoreOptions
 
 _NOT_LET_IN = ("AuthenticationFailed", "InvalidAuthenticationInfo", "AuthorizationFailure")
@@ -50,15 +51,33 @@ class Requests(LaneRequests):
         require_name(self.root + key, key)
         return self.root + key
 
-    def items(self, doing: str, prefix: str, *, after: str = "", include: Sequence[str] = ()) -> Iterator[Any]:
-        """The library's entries below a prefix, in order; begun again after a passing failure. Raises our errors."""
-        attempts, given = self.attempts(doing), after
+    def items(
+        self, doing: str, prefix: str, *, after: str = "", include: Sequence[str] = (), most: int | None = None
+    ) -> Iterator[Any]:
+        """The library's entries below a prefix, in order. `most`: how many a listing may give. Raises our errors."""
+
+        def listing() -> Iterator[Any]:
+            nonlocal after
+            for item in self.full.items(prefix, include, after=after, most=most):
+                after = item.name
+                yield item
+
+        return self._begun_again(doing, prefix, listing)
+
+    def walk(self, doing: str, prefix: str) -> Iterator[Any]:
+        """The library's entries directly below a prefix, as they come, each once. Raises our errors."""
+        given = Names()
+        return self._begun_again(
+            doing, prefix, lambda: (item for item in self.full.walk(prefix) if given.add(item.name))
+        )
+
+    def _begun_again(self, doing: str, prefix: str, listing: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+        """A listing that is begun again after a passing failure, and then gives what it has not given."""
+        attempts = self.attempts(doing)
         while True:
             try:
                 attempts.counted()
-                for item in self.full.items(prefix, include, after=given):
-                    yield item
-                    given = item.name
+                yield from listing()
                 return
             except (S3syncError, GeneratorExit):
                 raise

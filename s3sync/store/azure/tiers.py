@@ -93,7 +93,7 @@ class AzureThaws:
 
     def list_folder(self, prefix: str) -> Iterator[tuple[ObjectInfo, Thaw | None] | str]:
         root = self._io.root
-        for item in self._io.on_full("list", root + prefix, lambda: list(self._io.full.walk(root + prefix))):
+        for item in self._io.walk("list", root + prefix):
             key = item.name[len(root) :]
             if not key.startswith(RECORDS):
                 yield _listed(item, key) if hasattr(item, "etag") else key

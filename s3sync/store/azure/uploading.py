@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from s3sync.core import limits
 from s3sync.errors import NotFound, PreconditionFailed, StoreError
 from s3sync.store.azure.blocks import (
     MOST_RECORD,
@@ -220,9 +221,8 @@ class Uploading(WholeBlobs):
         self._drop(upload_id)
 
     def list_uploads(self, prefix: str) -> Iterator[Upload]:
-        root = self._io.root + RECORDS
-
-        for item in list(self._io.items("list the uploads below", root)):
+        root, most = self._io.root + RECORDS, limits.now.uploads_listed
+        for item in self._io.items("list the uploads below", root, most=most):
             upload_id = item.name[len(root) :]
             if not is_upload(upload_id):
                 continue

@@ -20,7 +20,7 @@ from s3sync.errors import (
     Unreachable,
     Unsupported,
 )
-from s3sync.store.lanes.errors import REDIRECTS, error_class
+from s3sync.store.lanes.errors import REDIRECTS, UNLIKE, error_class
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.least_rate import HINT
 from s3sync.store.lanes.proxies import Proxy
@@ -124,5 +124,5 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
     elif failure.cause == "truncated":
         why = "its answer ended too early" + (f" ({why})" if why else "")
     elif kind is NotAStore:
-        why = f"{target.endpoint} answers, but not as Cloud Storage does"
+        why = f"{target.endpoint} answers, but not as Cloud Storage does" + UNLIKE.get(failure.cause, "")
     return kind(f"could not {doing} {named}", why=why, hint=hint)

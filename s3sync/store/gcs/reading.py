@@ -35,7 +35,8 @@ class ReadableBucket:
 
     def list_until(self, prefix: str, until: Collection[str], *, after: str = "") -> Iterator[ObjectInfo]:
         """Cloud Storage lists in the order of UTF-8, and begins at a key that is given, which is left out here."""
-        root, start = self._root, {"startOffset": self._root + after} if after else {}
+        root = self._root
+        start: dict[str, Any] = {"startOffset": root + after} if after else {}
         ends, fields = frozenset(until), f"nextPageToken,items({LISTED})"
         for page in self._io.pages("list", root + prefix, fields=fields, **start):
             for item in page.get("items", ()):

@@ -75,9 +75,10 @@ class Requests(LaneRequests):
         except RequestFailed as error:
             raise self.error(error.failure, doing, name) from None
 
-    def pages(self, doing: str, prefix: str, **params: str) -> Iterator[Json]:
-        """Every page of a listing. Raises our errors."""
-        guard, asked = EndlessListingGuard(), {"prefix": prefix, "maxResults": "1000", **params}
+    def pages(self, doing: str, prefix: str, *, most: int | None = None, **params: str) -> Iterator[Json]:
+        """Every page of a listing. `most`: how many names it may give, by default more than anybody has. Raises our
+        errors."""
+        guard, asked = EndlessListingGuard(most=most), {"prefix": prefix, "maxResults": "1000", **params}
         while True:
             page = self.ask(doing, prefix, "GET", f"{self.api.bucket}/o", **asked)
             more = page.get("nextPageToken")

@@ -46,7 +46,7 @@ def rewrite(
         if reached <= before or not isinstance(token, str) or not 0 < len(token) <= MOST_TOKEN:
             break
         asked["rewriteToken"] = token
-    raise io.error(Failure("endless"), doing, name)
+    raise io.error(Failure("not_s3"), doing, name)
 
 
 def _moved(told: Json) -> int:

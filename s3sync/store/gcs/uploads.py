@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from s3sync.aside import Aside
+from s3sync.core import limits
 from s3sync.decoding import ready
 from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
 from s3sync.store.bodies import Sending
@@ -137,7 +138,8 @@ class Uploads:
 
     def listed(self, prefix: str) -> Iterator[Upload]:
         fields = "nextPageToken,items(name,generation,timeCreated,metadata)"
-        for page in self._io.pages("list the uploads below", self._begun, fields=fields):
+        most = limits.now.uploads_listed
+        for page in self._io.pages("list the uploads below", self._begun, most=most, fields=fields):
             for item in page.get("items", ()):
                 key = codec.decode(metadata_of(item)).get("key", "")
                 upload_id = str(item.get("name", ""))[len(self._begun) :]

@@ -53,6 +53,12 @@ BY_CAUSE: dict[Cause, type[StoreError]] = {
     "odd_header": StoreError,
     "other": StoreError,
 }
+UNLIKE: dict[Cause, str] = {
+    "endless": ": its listing never ends",
+    "unending": ": its answer does not end",
+    "redirected": ": it sends the request on to another server, which s3sync does not follow",
+}
+"""End of the reason "answers, but not as such a store does", where the answer tells more."""
 GATEWAYS = range(520, 528)
 """Statuses of a gateway (Cloudflare's, before R2 and others) when the store behind it does not answer."""
 REDIRECTS = (302, 303, 305, 307, 308)

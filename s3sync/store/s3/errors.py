@@ -22,9 +22,9 @@ from s3sync.errors import (
     Unreachable,
     Unsupported,
 )
-from s3sync.store.lanes.errors import REDIRECTS
+from s3sync.store.lanes.errors import REDIRECTS, UNLIKE
 from s3sync.store.lanes.errors import error_class as class_of
-from s3sync.store.lanes.failures import Cause, Failure
+from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.least_rate import HINT
 from s3sync.store.lanes.proxies import Proxy
 from s3sync.store.s3.advice import advice
@@ -101,12 +101,6 @@ _OF_THE_BUCKET = {
 }
 """Ends of the names of rights, by what is asked about a bucket: the rights of members do not help there."""
 
-_NOT_AS_S3: dict[Cause, str] = {
-    "endless": ": its listing never ends",
-    "unending": ": its answer does not end",
-    "redirected": ": it sends the request on to another server, which s3sync does not follow",
-}
-
 _SECRETS = (
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|X-Amz-[A-Za-z-]+=[^&\s\"'<>]*"
     r"|(?:Signature|Credential)=[^,&\s\"'<>]*|\?[^\s\"'<>]*=[^\s\"'<>]*"
@@ -178,7 +172,7 @@ def translate(failure: Failure, target: Target, doing: str, key: str | None = No
         why = "it is in cold storage, and an archived object cannot be read"
     elif kind is NotAStore:
         why = f"{target.endpoint} answers, but not as S3 does"
-        why += _NOT_AS_S3.get("redirected" if failure.status in REDIRECTS else failure.cause, "")
+        why += UNLIKE.get("redirected" if failure.status in REDIRECTS else failure.cause, "")
     return kind(f"could not {doing} {named}", why=why, hint=hint)
 
 

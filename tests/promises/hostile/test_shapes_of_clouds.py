@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from s3sync.store.azure.blocks import new_block
 from s3sync.store.gcs import rewriting
 from s3sync.store.options import Wire
 from s3sync.store.port import Overwrite, Part
+from tests.kit.limits import limit
 from tests.promises.hostile.liar import Answer, Lie, liar
 from tests.promises.hostile.test_wire import wire
 from tests.promises.hostile.test_wire_of_clouds import azure, closing, google
@@ -95,6 +97,67 @@ def test_f53_a_copy_on_google_that_gets_no_farther_is_given_up(
 def test_f53_an_answer_of_lists_without_end_is_not_read() -> None:
     with liar(lambda lie: (200, {}, b'{"items":[' + b"[]," * 2_100_000 + b"[]]}")) as server, pytest.raises(NotAStore):
         list(google(server).list(""))
+
+
+def fresh_of_google(lie: Lie) -> Answer:
+    """A page of unfinished uploads that no page before it had, and the promise of another."""
+    names = [f".s3sync/multipart/begun/{lie.number * 100 + number:032x}" for number in range(100)]
+    items = [{"name": name, "generation": "5", "metadata": {"key": "k"}} for name in names]
+    return say({"items": items, "nextPageToken": f"t{lie.number}"})
+
+
+def fresh_of_azure(lie: Lie) -> Answer:
+    """The same, with the record of each upload, where it is asked for; and blobs, where a folder is."""
+    if "comp=list" not in lie.path:
+        body = json.dumps({"key": "k", "headers": {}}).encode()
+        return 206, {**HEAD, "Content-Range": f"bytes 0-{len(body) - 1}/{len(body)}"}, body
+    return blobs(lie, [f"{lie.number * 100 + number:024x}" for number in range(100)], f"m{lie.number}")
+
+
+def blobs(lie: Lie, names: list[str], more: str = "") -> Answer:
+    """A page of Azure's listing: blobs below the prefix that is asked for."""
+    told = "<Last-Modified>Mon, 03 Nov 2025 10:00:00 GMT</Last-Modified><Etag>0x8D</Etag>"
+    told = f"<Properties>{told}<Content-Length>1</Content-Length><BlobType>BlockBlob</BlobType></Properties>"
+    found = "".join(f"<Blob><Name>{lie.prefix}{name}</Name>{told}</Blob>" for name in names)
+    page = f"<Prefix>{lie.prefix}</Prefix><Blobs>{found}</Blobs><NextMarker>{more}</NextMarker>"
+    return 200, HEAD, f'<?xml version="1.0"?><EnumerationResults>{page}</EnumerationResults>'.encode()
+
+
+@pytest.mark.parametrize(("opened", "answer"), [(google, fresh_of_google), (azure, fresh_of_azure)])
+def test_f23_unfinished_uploads_without_end(
+    opened: Callable[[str], Store], answer: Callable[[Lie], Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is looked at by itself: of millions that would never end, and it did not on these two."""
+    limit(monkeypatch, uploads_listed=250)
+    with liar(answer) as server, pytest.raises(NotAStore, match="never ends"):
+        for number, _ in enumerate(opened(server).list_uploads("")):
+            assert number < 1000
+
+
+def test_f23_a_folder_of_archives_on_azure_is_listed_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at a thousand objects of one had all pages collected first, in memory and for minutes."""
+    limit(monkeypatch, names_listed=1000)
+    asked = 0
+
+    def answer(lie: Lie) -> Answer:
+        nonlocal asked
+        asked += 1
+        return fresh_of_azure(lie)
+
+    with liar(answer) as server:
+        listing = require_aspect(azure(server), Thaws).list_folder("archives/")
+        found = [one[0].key for one in islice(listing, 150) if not isinstance(one, str)]
+    assert len(set(found)) == 150 and asked == 2
+
+
+@pytest.mark.parametrize("name", ["../elsewhere/x", "b"])
+def test_a_folder_on_azure_has_what_was_asked_for(name: str) -> None:
+    def answer(lie: Lie) -> Answer:
+        lie.prefix = ""
+        return blobs(lie, [name])
+
+    with liar(answer) as server, pytest.raises(StoreError):
+        list(require_aspect(azure(server), Thaws).list_folder("archives/"))
 
 
 @pytest.mark.parametrize("named", ["the setting", "http_proxy", "ALL_PROXY"])
