@@ -4834,6 +4834,38 @@ MUTANTS = (
         'for item in list(self._io.walk("list", root + prefix)):',
         ("tests/promises/hostile/test_shapes_of_clouds.py", "-k", "as_it_is_read"),
     ),
+    Mutant(
+        "before-a-name-in-a-tar",
+        "what stands before a name in another tool's tar is cut off in one go, however long it is",
+        "s3sync/archive/foreign.py",
+        '    path = _HERE.sub("", info.name)\n',
+        '    path = info.name\n    while path.startswith("./"):\n        path = path[2:]\n',
+        ("tests/promises/hostile/test_costs_of_archives.py", "-k", "before_a_name"),
+    ),
+    Mutant(
+        "names-in-a-path",
+        "a restore makes no millions of folders in one another for one name",
+        "s3sync/core/archive/extraction.py",
+        "    if is_too_deep(path):\n",
+        "    if False:\n",
+        ("tests/promises/hostile/test_costs_of_archives.py", "-k", "below_more_folders"),
+    ),
+    Mutant(
+        "as-deep-as-a-restore",
+        "what lies deeper than a restore goes is told before it is sent",
+        "s3sync/archive/walk.py",
+        "        if is_too_deep(above):\n",
+        "        if False:\n",
+        ("tests/promises/hostile/test_costs_of_archives.py", "-k", "is_not_sent"),
+    ),
+    Mutant(
+        "fields-that-come-again",
+        "a cell is divided among the fields of an address in no more ways than can be tried",
+        "s3sync/core/archive/rows.py",
+        '            return f"(?P={field})"\n',
+        '            return "[^/]*"\n',
+        ("tests/promises/hostile/test_costs_of_archives.py", "-k", "comes_again"),
+    ),
 )
 
 

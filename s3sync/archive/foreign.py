@@ -45,6 +45,8 @@ MOST_HEADER = 16 * 1024 * 1024
 FEW, MANY = 4096, 1 << 20
 """Bytes of a request for headers: after a body that is skipped, and among small members."""
 CHUNK = 1 << 20
+_HERE = re.compile(r"\A(?:\./)++")
+"""Beginning of names that GNU tar writes, however often: a name of 16 MB that is nothing else is cut once."""
 _ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 _HINT = "it is known as `not indexed`; look at it with the tool that made it"
 
@@ -283,9 +285,7 @@ def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | 
     """A member as it is written; a text for a device or pipe; None for the folder that holds all."""
     if info.size < 0:
         raise ValueError("a member claims a size below zero")
-    path = info.name
-    while path.startswith("./"):
-        path = path[2:]
+    path = _HERE.sub("", info.name)
     if path in ("", "."):
         return None
     ns = info.mtime * 10**9

@@ -8,10 +8,22 @@ from s3sync.core.spelling import obeyed_refusal
 
 _ONLY_ELSEWHERE = "\\:"
 """Characters that lead elsewhere on Windows."""
+DEEPEST = 2048
+"""Names in a path. A path of 4,096 bytes, the longest that programs hand to Linux, has no more. Each folder on a way is
+looked at, so that a path of millions of them, which a tar of a few MB can have, would take days and fill the disk."""
+LONGEST_TARGET = 4096
+"""Characters of what a link leads to: no system makes a longer one."""
+
+
+def is_too_deep(path: str) -> bool:
+    """True for a path that no restore makes, and of which nothing is sent therefore."""
+    return path.count("/") >= DEEPEST
 
 
 def path_problem(path: str, *, windows: bool = False) -> str | None:
     """Reason why a member's path is not written; None for a plain one below the folder."""
+    if is_too_deep(path):
+        return f"its path has more than {DEEPEST:,} names"
     if path.startswith("/"):
         return "its path is absolute"
     if "\0" in path:
@@ -31,6 +43,8 @@ def link_problem(member: Member) -> str | None:
     target = member.target or ""
     if not target or "\0" in target:
         return "the link leads nowhere"
+    if len(target) > LONGEST_TARGET:
+        return f"the link leads to {target:.200}..., and has more than {LONGEST_TARGET:,} characters"
     if target.startswith(("/", "\\")) or target[1:2] == ":":
         return f"the link leads to {target:.200}, which is absolute"
     at = member.path.split("/")[:-1]

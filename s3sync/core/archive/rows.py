@@ -25,6 +25,8 @@ FIELDS = ("bucket", "key", "name", "md5", "ext")
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _SUFFIX = re.compile(r"[a-z0-9]{1,10}")
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_SHAPES = {"md5": "[^/]{0,32}", "ext": "[^/]{0,32}"}
+"""Fields in an address as far as they are no key: neither has more characters."""
 _WORKER = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 _PREFERRED = {"image/jpeg": "jpg", "image/tiff": "tif", "audio/ogg": "ogg", "video/mp2t": "mts", "audio/aiff": "aif"}
 _BY_TYPE = {kind: suffix for suffix, kind in reversed(BY_SUFFIX.items())} | _PREFERRED
@@ -204,13 +206,20 @@ class Addresses:
         self._template = template or f"{store.rstrip('/').replace('{', '').replace('}', '')}/{{name}}"
         self._encodes = self._template.startswith(("https://", "http://"))
         pieces = _FIELD.split(self._template)
-        shape = "".join(re.escape(one) if number % 2 == 0 else self._group(one) for number, one in enumerate(pieces))
-        self._shape = re.compile(shape, re.DOTALL)
+        shape = (
+            self._group(one, again=one in pieces[1:number:2]) if number % 2 else re.escape(one)
+            for number, one in enumerate(pieces)
+        )
+        self._shape = re.compile("".join(shape), re.DOTALL)
 
-    def _group(self, field: str) -> str:
-        if field in ("key", "name"):
-            return f"(?P<{field}>.+)"
-        return re.escape(self._bucket) if field == "bucket" else "[^/]*"
+    def _group(self, field: str, *, again: bool) -> str:
+        """Expression for a field. One that comes again says the same: else an address could be divided among many of
+        them in more ways than can be tried, and cells are anybody's."""
+        if field == "bucket":
+            return re.escape(self._bucket)
+        if again:
+            return f"(?P={field})"
+        return f"(?P<{field}>{_SHAPES.get(field, '.+')})"
 
     def of(self, key: str, md5: str = "", ext: str = "") -> str:
         """Address of the object with a key below the store."""
