@@ -4866,6 +4866,38 @@ MUTANTS = (
         '            return "[^/]*"\n',
         ("tests/promises/hostile/test_costs_of_archives.py", "-k", "comes_again"),
     ),
+    Mutant(
+        "records-that-drip",
+        "a record whose bytes drip is given up after two minutes, as a file is",
+        "s3sync/store/lanes/obstore/lane.py",
+        "list(pieces_of(answer, 1))",
+        "list(pieces_of(answer, IN_ONE_PIECE))",
+        ("tests/promises/hostile/test_wire.py", "-k", "small_and_drips"),
+    ),
+    Mutant(
+        "versions-that-drip",
+        "a small file that is asked for by its ETag and drips is given up, too",
+        "s3sync/store/lanes/obstore/reader.py",
+        "CHUNK if left > IN_ONE_PIECE else 1",
+        "CHUNK",
+        ("tests/promises/hostile/test_wire.py", "-k", "small_and_drips"),
+    ),
+    Mutant(
+        "headers-that-drip",
+        "what stands before the bytes of a file ends, too",
+        "s3sync/store/lanes/obstore/lane.py",
+        "return next(in_time(answers, DRIPPING))",
+        "return next(answers)",
+        ("tests/promises/hostile/test_wire.py", "-k", "stands_before_a_body"),
+    ),
+    Mutant(
+        "records-on-a-thin-line",
+        "a record that comes slowly and soundly is read",
+        "s3sync/store/lanes/obstore/lane.py",
+        "        if time.monotonic() - began < PERIOD_S:\n            raise\n        return None",
+        "        raise",
+        ("tests/promises/hostile/test_wire.py", "-k", "on_a_thin_line"),
+    ),
 )
 
 

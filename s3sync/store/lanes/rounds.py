@@ -21,6 +21,8 @@ MOST_EMPTY_PAGES = 10_000
 PAGE_PATIENCE_S = 150.0
 """Time that the next thousand keys may take: obstore asks on by itself while pages are empty."""
 
+_ENDLESS = Failure("endless")
+
 PACK_AT_ONCE = 1000
 MOST_RUNS = 4
 """Names in order that are packed together. What a store that keeps no order gives besides is held as it is."""
@@ -127,10 +129,10 @@ class EndlessListingGuard:
             raise RequestFailed(Failure("endless"))
 
 
-def in_time(pages: Iterator[_T]) -> Iterator[_T]:
+def in_time(pages: Iterator[_T], late: Failure = _ENDLESS) -> Iterator[_T]:
     """The pages, each within `PAGE_PATIENCE_S`. obstore asks on by itself until a page has a key, be it for ever.
 
-    Raises `RequestFailed`; what a page raises passes through.
+    Raises `RequestFailed` with `late`; what a page raises passes through.
     """
     asked: SimpleQueue[bool] = SimpleQueue()
     told: SimpleQueue[tuple[list[_T], BaseException | None]] = SimpleQueue()
@@ -149,7 +151,7 @@ def in_time(pages: Iterator[_T]) -> Iterator[_T]:
             try:
                 page, error = told.get(timeout=PAGE_PATIENCE_S)
             except Empty:
-                raise RequestFailed(Failure("endless")) from None
+                raise RequestFailed(late) from None
             if error is not None:
                 raise error
             if not page:

@@ -18,9 +18,10 @@ from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed, Retries
 from s3sync.store.lanes.failures import is_panic
 from s3sync.store.lanes.headers import size_of, strip, type_of, version_of
+from s3sync.store.lanes.least_rate import DRIPPING, PERIOD_S
 from s3sync.store.lanes.limiter import Limiter
 from s3sync.store.lanes.obstore.failures import from_obstore
-from s3sync.store.lanes.obstore.reader import IN_ONE_PIECE
+from s3sync.store.lanes.obstore.reader import IN_ONE_PIECE, pieces_of
 from s3sync.store.lanes.rounds import in_time
 from s3sync.store.port import Buffer, Create, Headers, ObjectInfo, Update, WriteMode, Written
 from s3sync.store.watch import WATCH
@@ -56,10 +57,11 @@ class Client(Struct, frozen=True):
 ANSWERS = Client("answers", {"read_timeout": timedelta(seconds=45), "timeout": timedelta(seconds=75)})
 """For heads and small parts of bodies. A line that is away for half a minute then goes on with what was under way."""
 BODIES = Client("bodies", {"read_timeout": timedelta(seconds=45), "timeout": timedelta(hours=2)})
-"""For files, and for the listing before them, whose connection they then use; `in_time` ends one that drips."""
+"""For files, and for the listing before them, whose connection they then use; `in_time` ends a page that drips, and
+what stands before a body."""
 WRITERS = Client(
     "writers",
-    {"read_timeout": timedelta(seconds=300), "timeout": timedelta(hours=1)},
+    {"read_timeout": timedelta(seconds=300), "timeout": timedelta(minutes=10)},
     retry={"max_retries": 0},
     writes=True,
 )
@@ -67,13 +69,14 @@ WRITERS = Client(
 earlier one may have been carried out."""
 SHARED = Client(
     "shared",
-    {"read_timeout": timedelta(seconds=60), "timeout": timedelta(minutes=10)},
+    {"read_timeout": timedelta(seconds=60), "timeout": timedelta(seconds=150)},
     retry={"max_retries": 0},
     writes=True,
 )
 """For records that are read and small bodies that are written: a connection that was opened for the one serves the
 other. Each obstore store has connections of its own, and opening one costs two or three round trips with TLS. None
-is larger than `IN_ONE_PIECE`, so that one which drips is given up after ten minutes."""
+is larger than `IN_ONE_PIECE`; one that drips is given up after two minutes (`LeastRate`), what stands before it a
+little later. A record that comes at a sound rate for longer is asked for again as a file."""
 OF_A_RECORD = 4096
 """Bytes that tell what a record is about, and are read on its connection."""
 AT_ONCE = 256 * 1024
@@ -200,8 +203,10 @@ class ObstoreLane(ABC):
             record = _received(obstore.get(self._client(SHARED), key, options=options))
             if record is not None:
                 return record
-        small = stop is not None and stop - start <= IN_ONE_PIECE
-        return obstore.get(self._client(ANSWERS if small else BODIES), key, options=options)
+        if stop is not None and stop - start <= IN_ONE_PIECE:
+            return obstore.get(self._client(ANSWERS), key, options=options)
+        answers = (obstore.get(client, key, options=options) for client in [self._client(BODIES)])
+        return next(in_time(answers, DRIPPING))
 
     def put(self, key: str, body: Buffer, mode: WriteMode, headers: Headers, *, patient: bool = False) -> Written:
         """Store an object with a checksum that the server verifies.
@@ -243,20 +248,34 @@ class ObstoreLane(ABC):
 
 
 class Received:
-    """obstore's answer to a GET together with its body, which cost a single attempt."""
+    """obstore's answer to a GET together with its body, which cost a single attempt.
+
+    Raises `RequestFailed` for a body that drips, and what obstore raises.
+    """
 
     def __init__(self, answer: obstore.GetResult) -> None:
         self.meta, self.range = answer.meta, answer.range
-        self._body = answer.bytes()
+        self._pieces = list(pieces_of(answer, 1))
 
-    def bytes(self) -> obstore.Bytes:
-        return self._body
+    def stream(self, min_chunk_size: int) -> Iterator[obstore.Bytes]:
+        """The pieces as they came, whatever size is asked for."""
+        return iter(self._pieces)
 
 
 def _received(answer: obstore.GetResult) -> Received | None:
-    """None where the body is too large to be waited for: its connection is closed."""
+    """None where the body is too large to be waited for, or comes soundly and too slowly: its connection is closed."""
     start, stop = answer.range
-    return Received(answer) if stop - start <= IN_ONE_PIECE else None
+    if stop - start > IN_ONE_PIECE:
+        return None
+    began = time.monotonic()
+    try:
+        return Received(answer)
+    except RequestFailed:
+        raise
+    except Exception:
+        if time.monotonic() - began < PERIOD_S:
+            raise
+        return None
 
 
 def is_odd(key: str) -> bool:
