@@ -50,6 +50,9 @@ class Scheme(Struct, frozen=True):
     classes: tuple[str, ...] = ()
     own_domains: tuple[str, ...] = ()
     """Domains in which only the vendor has a name: the token of a login is shown to no other server."""
+    has_open_parts: bool = False
+    """True if anybody who may write there may put other bytes in the place of a part, as long as nothing is made of it
+    yet, and the whole does not tell."""
     by_remote: bool = False
     """True if the address is `kind:REMOTE:path`: a remote that the user has set up himself."""
     to_keep: str = ""
@@ -214,6 +217,7 @@ SCHEMES: dict[str, Scheme] = {
         vendor="Azure",
         classes=("Hot", "Cool", "Cold"),
         own_domains=_AZURES,
+        has_open_parts=True,
         kept_else="Those that the account keeps, if it does, Azure's own tool shows: `az storage blob list "
         "--account-name {account} --container-name {container} --include dv --prefix {name}`.",
     ),

@@ -16,7 +16,14 @@ from s3sync.core.outcome import Problem
 from s3sync.core.pairs import Alike, Clash, Do, End, Step, Weighed, Wish, gate
 from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
-from s3sync.errors import ENDS_THE_RUN, PreconditionFailed, S3syncError, SourceChanged, TargetChanged
+from s3sync.errors import (
+    ENDS_THE_RUN,
+    ChecksumMismatch,
+    PreconditionFailed,
+    S3syncError,
+    SourceChanged,
+    TargetChanged,
+)
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.apart import refuse_one_place
 from s3sync.pairs.filters import Wanted
@@ -26,8 +33,10 @@ from s3sync.pairs.locked import leave_locked
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.planning import RACES, Planned, is_newer, planned
 from s3sync.pairs.report import Copied, Gone, PairReport
+from s3sync.pairs.values import Bucket, Found
 from s3sync.pairs.work import Work, is_below
 from s3sync.spill.sequence import SpilledList
+from s3sync.store.own_word import has_open_parts
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work as Kind
 
@@ -128,7 +137,10 @@ class _Saver:
 
 
 class _Execution(Struct):
-    """What the rounds of a run share. `verified`: what B holds by this run's own account, with its MD5."""
+    """What the rounds of a run share. `verified`: what B holds by this run's own account, with its MD5.
+
+    `unread`: what it was sent in parts that others may have replaced, and that is read before A's file goes.
+    """
 
     work: Work
     report: PairReport
@@ -137,6 +149,7 @@ class _Execution(Struct):
     mover: Mover
     pool: Pool
     verified: dict[str, str | None] = {}
+    unread: dict[str, Found] = {}
 
     def carry_out(self, plan: Planned, *, is_first: bool) -> dict[str, S3syncError]:
         """Carry out steps, deletions last; returns what changed meanwhile. Raises what ends the run."""
@@ -169,6 +182,9 @@ class _Execution(Struct):
         self.saver.note(done)
         if done.now is not None and done.outdated is None:
             self.verified[done.path] = done.md5
+            place = self.work.opened.places[End.B]
+            if self.options.move and isinstance(place, Bucket) and has_open_parts(place.store, done.now.size):
+                self.unread[done.path] = done.now
         _happened(self.report, self.work, done)
 
     def again(self, raced: Mapping[str, S3syncError]) -> dict[str, S3syncError]:
@@ -194,7 +210,24 @@ class _Execution(Struct):
     def take_away(self, agreed: SpilledList[Alike]) -> None:
         """Delete A's files that B holds, be it that it held them before."""
         self._prove(agreed)
+        self._read_back()
         _take_away(self.work, self.report, self.mover, self.pool, self.verified)
+
+    def _read_back(self) -> None:
+        """Read what was sent and may hold other bytes; A's file stays where it does, or cannot be read."""
+        knows = self.work.knows[End.B]
+        for path, result in self.pool.map(lambda path: knows.read(path, self.unread[path]), self.unread):
+            try:
+                if result.result() != self.verified[path]:
+                    self.mover.transports[End.B].ledger.forget_parts(path)
+                    raise ChecksumMismatch(
+                        f"{path} stays: {self.work.opened.places[End.B].shown} holds other bytes than were sent",
+                        why="somebody replaced a part of it while it was under way",
+                        hint="run the command again; it is sent again",
+                    )
+            except S3syncError as error:
+                del self.verified[path]
+                _failed(self.report, path, error)
 
     def _prove(self, agreed: SpilledList[Alike]) -> None:
         held = [line.path for line in agreed if line.entry is not None]

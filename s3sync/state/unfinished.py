@@ -85,6 +85,9 @@ class UnfinishedTransfers:
         version = etag if sure else UNSURE + etag
         self._state.execute(insert, self._state.enter_place(), path, version, parts.part_size, " ".join(parts.xxh3))
 
+    def forget_parts(self, path: str) -> None:
+        self._state.execute("DELETE FROM parts WHERE place = ? AND path = ?", self._state.place_id, path)
+
 
 def _as_json(digests: list[str | None]) -> str:
     return msgspec.json.encode(digests).decode()

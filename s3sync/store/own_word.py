@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from s3sync.config.schemes import scheme_of
+from s3sync.core.etag import PART_SIZE
 from s3sync.store.aspects import aspect
 from s3sync.store.port import Store
 from s3sync.store.seals import Seals
@@ -18,7 +19,16 @@ def tells_content(store: Store) -> bool:
     return scheme_of(store.url).has_server
 
 
-def has_to_be_read(store: Store) -> bool:
-    """True if nothing but its bytes proves what an object holds. What is sealed proves itself when it is opened, and
-    its name and version are those that metadata.json has (`core/vouching.py`)."""
-    return not tells_content(store) and aspect(store, Seals) is None
+def has_to_be_read(store: Store, size: int) -> bool:
+    """True if nothing but its bytes proves what an object of that size holds. What is sealed proves itself when it is
+    opened, and its name and version are those that metadata.json has (`core/vouching.py`).
+
+    On Azure a block that waits for its commit is anybody's, who may put other bytes in its place, under its id: what is
+    committed then has an ETag of its sender's (docs/decisions/0190).
+    """
+    return (not tells_content(store) or has_open_parts(store, size)) and aspect(store, Seals) is None
+
+
+def has_open_parts(store: Store, size: int) -> bool:
+    """True if what is sent to a store in that size is not proven to be there by having been sent."""
+    return size > PART_SIZE and scheme_of(store.url).has_open_parts and aspect(store, Seals) is None

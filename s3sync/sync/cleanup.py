@@ -214,7 +214,9 @@ def _look_at_trash(
     store, project, now = session.store, session.project, None
     for found in trash_here(project) if options.local else trash_there(store, project.prefix):
         now = now or now_of(session, found.side, dry_run=options.dry_run)
-        is_last = not stays.has(store, found, held=has_to_be_read(store) if options.local else is_young(found, now))
+        is_last = not stays.has(
+            store, found, held=has_to_be_read(store, found.size) if options.local else is_young(found, now)
+        )
         if is_last and not options.trash:
             report.trash_kept_files += 1
             report.trash_kept_bytes += found.size
@@ -240,12 +242,8 @@ def _look_at_versions(
         there[_version(found)] = True
         report.old_versions += 1
         report.old_bytes += found.size
-        if (
-            options.versions
-            and not found.is_marker
-            and _holds_file(session.project.prefix, found.key)
-            and not stays.knows(found.size, found.etag)
-        ):
+        is_file = not found.is_marker and _holds_file(session.project.prefix, found.key)
+        if options.versions and is_file and not stays.knows(found.size, found.etag):
             name = found.key.removeprefix(session.project.prefix)
             report.last_copies.append(f"{name} (an old version, of {format_time(found.modified)})")
 

@@ -92,7 +92,6 @@ def _live(session: Session, state: StateDB) -> dict[str, Contents]:
     """What exists besides the trash of each side, as far as this side may believe it."""
     here, there = Contents(), Contents()
     seen, ledger = scan(session, state), UnfinishedTransfers(state)
-    is_proof = not has_to_be_read(session.store)  # else an object takes no file of this disk away unread
     for decision in seen.decisions():
         digests, remote, base = seen.digests_of(decision.path), decision.remote, decision.base
         if digests is not None and decision.local is not None:
@@ -105,7 +104,7 @@ def _live(session: Session, state: StateDB) -> dict[str, Contents]:
             continue
         there.add_object(object_there)
         is_of_base = base is not None and base.etag is not None and (base.etag, base.md5) == (remote.etag, remote.md5)
-        if is_proof and is_of_base:
+        if is_of_base and not has_to_be_read(session.store, remote.size):  # unread it takes no file of this disk away
             here.add(remote.size, remote.md5)
     return {"local": here, "remote": there}
 

@@ -35,3 +35,6 @@ class Ledger(Protocol):
         Otherwise some were said to be the same as bytes that were there already: enough to send only the rest, and
         not enough to destroy another copy.
         """
+
+    def forget_parts(self, path: str) -> None:
+        """Forget part digests: the store turned out to hold other bytes, and all of the next version is sent."""

@@ -41,7 +41,8 @@ class Deletions(Tools):
         base = self.seen.base.get(action.path)
         if not is_surely_same(self.session.store, self.transport.ledger, action.path, there, file, base):
             return self.delete_local(action)
-        if has_to_be_read(self.session.store) and self._md5_there(there) != digests.md5:
+        if has_to_be_read(self.session.store, file.size) and self._md5_there(there) != digests.md5:
+            self.transport.ledger.forget_parts(action.path)
             raise ChecksumMismatch(
                 "stays here: the remote holds other bytes under its name",
                 why="it says to hold these: somebody replaced them so that nothing but reading tells",

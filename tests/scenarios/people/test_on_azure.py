@@ -129,3 +129,59 @@ def test_what_only_metadata_says_to_be_the_same_is_copied_into_the_trash(people:
     assert trashed(jan) == ["a.mp4"]
     told = jan.ok("cleanup", "b.mp4", "--force", "--yes", "--json").json["deleted"]
     assert [(one["name"], one["in_trash"]) for one in told] == [("b.mp4", True)]
+
+
+def poisoned(azurite: Azurite) -> None:
+    """A teammate puts other bytes under the ids of the blocks that wait, which anybody may list."""
+    container = azurite.container()
+    for found in container.list_blobs(include=["uncommittedblobs"]):
+        blob = container.get_blob_client(found.name)
+        for one in blob.get_block_list("uncommitted")[1] if found.name.endswith("film.mov") else ():
+            blob.stage_block(one.id, b"E" * one.size, length=one.size)
+
+
+def test_no_cleanup_frees_a_file_whose_blocks_somebody_replaced(
+    people: tuple[Person, Person], azurite: Azurite
+) -> None:
+    """The store then says that it holds what was sent, and the sender's was the last copy."""
+    david, jan = people
+    data = killed_while_sending(david, 33 * MIB)
+    poisoned(azurite)
+    david.ok("up")
+    kept = david.expect(3, "cleanup", "--local", "--yes")
+    assert "film.mov: stays here: the remote holds other bytes" in kept.err and david.read("film.mov") == data
+    jan.expect(3, "down")
+    (david.staging / "film.mov").write_bytes(data + b"!")
+    david.ok("up", "--on-conflict", "mine")
+    jan.ok("down")
+    assert jan.read("film.mov") == data + b"!", "no block of that version was kept"
+    assert david.ok("cleanup", "--local", "--yes", "--json").json["deleted"]
+    assert not (david.staging / "film.mov").exists()
+
+
+def test_no_move_takes_away_a_file_whose_blocks_somebody_replaced(
+    people: tuple[Person, Person], azurite: Azurite, tmp_path: Path
+) -> None:
+    david, _ = people
+    source, target = tmp_path / "card", f"{azurite.url}/{uuid.uuid4().hex}"
+    source.mkdir()
+    data = os.urandom(33 * MIB)
+    (source / "film.mov").write_bytes(data)
+    with started(david, "move", str(source), target, "--bwlimit", "6M") as command:
+        until(lambda: waiting_blocks(azurite) >= 2, "two parts of an upload")
+        command.kill()
+    poisoned(azurite)
+    told = david.expect(3, "move", str(source), target)
+    assert "film.mov stays" in told.err and (source / "film.mov").read_bytes() == data
+    david.ok("move", str(source), target)
+    back = tmp_path / "back"
+    david.ok("copy", target, str(back))
+    assert not (source / "film.mov").exists() and (back / "film.mov").read_bytes() == data
+
+
+def waiting_blocks(azurite: Azurite) -> int:
+    """Blocks of the film that are there, and nothing is made of."""
+    container = azurite.container()
+    names = [found.name for found in container.list_blobs(include=["uncommittedblobs"])]
+    films = [container.get_blob_client(name) for name in names if name.endswith("film.mov")]
+    return sum(len(blob.get_block_list("uncommitted")[1]) for blob in films)
