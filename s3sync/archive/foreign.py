@@ -22,6 +22,7 @@ from s3sync.archive.extended_headers import Header
 from s3sync.archive.reading import object_bytes
 from s3sync.archive.unpacking import packed_by, unpacked
 from s3sync.core.archive.adopt import without_top
+from s3sync.core.archive.extraction import TOO_LONG, is_too_long
 from s3sync.core.archive.records import Archived
 from s3sync.core.archive.tar import BLOCK
 from s3sync.core.archive.values import (
@@ -286,6 +287,8 @@ def _member(info: tarfile.TarInfo, places: dict[str, Member]) -> Member | str | 
     if info.size < 0:
         raise ValueError("a member claims a size below zero")
     path = _HERE.sub("", info.name)
+    if is_too_long(path):
+        return f"{path:.100}...: {TOO_LONG}"
     if path in ("", "."):
         return None
     ns = info.mtime * 10**9

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from s3sync.archive import underway
 from s3sync.config import ENV_FILE
-from s3sync.core.archive.extraction import is_too_deep
+from s3sync.core.archive.extraction import is_too_long
 from s3sync.core.archive.values import ArchiveSet, Kind, Source, UnitKind
 from s3sync.core.names import STATE_DIR, nfc
 from s3sync.core.spelling import stands_for
@@ -124,8 +124,8 @@ def walk(base: str, top: str, selection: Selection, problems: list[str]) -> Iter
     while waiting:
         folder = waiting.pop()
         above = f"{folder}/" if folder else ""
-        if is_too_deep(above):
-            raise Unreadable(f"{folder:.200}...: it is deeper than any folder that a restore makes")
+        if is_too_long(above):
+            raise Unreadable(f"{folder:.200}...: its path is longer than any that a restore makes")
         with _entries(base, top, folder) as (opened, entries):
             plain = selection.takes_each(above, [entry.name for entry in entries])
             for entry in entries:

@@ -156,11 +156,13 @@ def obeyed_refusal(path: str) -> Refusal | None:
     for depth, segment in enumerate(segments, 1):
         if segment[:1] not in "._" and "~" not in segment and segment.isascii():
             continue  # most names: no disk takes them for a hidden one
-        at = "/".join(segments[:depth])
         if stands_for(segment, VERSION_CONTROL):
-            return Refusal(f"programs of version control run what {segment!r} says", at, obeyed=True)
-        if stands_for(segment, OURS):
-            return Refusal(f"the name {segment!r} is reserved for s3sync itself", at, obeyed=True)
+            reason = f"programs of version control run what {segment!r} says"
+        elif stands_for(segment, OURS):
+            reason = f"the name {segment!r} is reserved for s3sync itself"
+        else:
+            continue
+        return Refusal(reason, "/".join(segments[:depth]), obeyed=True)
     last = segments[-1]
     if (last[:1] in "hH" or not last.isascii()) and plain(last) == REPOSITORY:
         reason = f"git takes a folder that has a file {last!r} for a repository, and runs what it says"

@@ -11,19 +11,22 @@ _ONLY_ELSEWHERE = "\\:"
 DEEPEST = 2048
 """Names in a path. A path of 4,096 bytes, the longest that programs hand to Linux, has no more. Each folder on a way is
 looked at, so that a path of millions of them, which a tar of a few MB can have, would take days and fill the disk."""
+LONGEST_PATH = 16 * 1024
+"""Characters of a path."""
+TOO_LONG = f"its path has more than {DEEPEST:,} names, or {LONGEST_PATH:,} characters"
 LONGEST_TARGET = 4096
 """Characters of what a link leads to: no system makes a longer one."""
 
 
-def is_too_deep(path: str) -> bool:
-    """True for a path that no restore makes, and of which nothing is sent therefore."""
-    return path.count("/") >= DEEPEST
+def is_too_long(path: str) -> bool:
+    """True for a path that no restore makes, and of which nothing is sent or read therefore."""
+    return len(path) > LONGEST_PATH or path.count("/") >= DEEPEST
 
 
 def path_problem(path: str, *, windows: bool = False) -> str | None:
     """Reason why a member's path is not written; None for a plain one below the folder."""
-    if is_too_deep(path):
-        return f"its path has more than {DEEPEST:,} names"
+    if is_too_long(path):
+        return TOO_LONG
     if path.startswith("/"):
         return "its path is absolute"
     if "\0" in path:

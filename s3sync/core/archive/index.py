@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import DecodeError, MsgspecError, Raw, Struct, ValidationError, json
 from msgspec.structs import replace
 
+from s3sync.core.archive.extraction import TOO_LONG, is_too_long
 from s3sync.core.archive.tar import as_bytes
 from s3sync.core.archive.values import (
     CURRENT_FORMAT,
@@ -140,6 +141,9 @@ def parse_index(text: bytes, key: str | None, where: str) -> Index:
 def _check(index: Index, where: str) -> None:
     if any(member.size < 0 or member.offset < 0 for member in (*index.members, *index.sidecars)):
         raise _broken(where, "a member has a size or a place below zero")
+    long = next((one.path for one in (*index.members, *index.sidecars) if is_too_long(one.path)), None)
+    if long is not None:
+        raise _broken(where, f"a member cannot be restored: {TOO_LONG} ({long:.100}...)")
     amounts = [index.size, index.original_size]
     amounts += [amount for member in (*index.members, *index.sidecars) for amount in (member.size, member.offset)]
     if max(amounts) > MOST_SIZE or sum(frame.unpacked for frame in index.frames) > MOST_SIZE:

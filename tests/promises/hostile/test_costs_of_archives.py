@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import tarfile
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -17,13 +19,17 @@ from s3sync.archive.foreseeing import foresee
 from s3sync.archive.place import Destination
 from s3sync.archive.walk import Selection, Unreadable, walk
 from s3sync.core.archive import extraction
-from s3sync.core.archive.extraction import DEEPEST, LONGEST_TARGET, problem_of
+from s3sync.core.archive.extraction import DEEPEST, LONGEST_PATH, LONGEST_TARGET, problem_of
+from s3sync.core.archive.index import index_text, parse_index
 from s3sync.core.archive.rows import Addresses
-from s3sync.core.archive.values import ArchiveSet, Kind, Member, Pack
+from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
+from s3sync.core.spelling import obeyed_refusal
+from s3sync.errors import ArchiveError
 from s3sync.store.folder import FolderStore
 from s3sync.store.port import Headers, Overwrite
 from tests.kit.effort import lines_of
 
+WHEN = datetime(2025, 11, 3, tzinfo=UTC)
 MD5 = "0cc175b9c0f1b6a831c399e269772661"
 
 
@@ -93,7 +99,7 @@ def test_what_no_restore_would_make_is_not_sent(tmp_path: Path, monkeypatch: pyt
     (folder / "e").rmdir()
     assert [problem_of(one) for one in sent()] == [None] * deepest
     (folder / "e").mkdir()
-    with pytest.raises(Unreadable, match="deeper"):
+    with pytest.raises(Unreadable, match="longer than any"):
         sent()
 
 
@@ -106,3 +112,41 @@ def test_a_field_that_comes_again_in_an_address_says_the_same() -> None:
     assert addresses.key(f"s3://b/{MD5}a/jpg/k.jpg?{MD5}a") is None
     many = Addresses("s3://b", "s3://b/" + "{md5}" * 100 + "{ext}{key}zzz")
     assert many.key("s3://b/" + "a" * 4000) is None
+
+
+LONG = [".a/" * DEEPEST + "x", "a" * (LONGEST_PATH + 1), "../" * DEEPEST]
+
+
+@pytest.mark.parametrize("path", LONG, ids=["folders", "letters", "above"])
+@pytest.mark.parametrize("beside", [False, True])
+def test_no_name_that_cannot_be_restored_is_read_from_an_index(path: str, beside: bool) -> None:
+    """Whatever looks at the folders above it would do so for each of millions."""
+    one = Member(path, Kind.FILE, 1, 0o644, 0, key="u/x")
+    members = ((), (one,)) if beside else ((one,), ())
+    index = Index(1, "u", "s", "u", Pack.NONE, members[0], 1, 1, WHEN, "ana", sidecars=members[1])
+    with pytest.raises(ArchiveError) as refused:
+        parse_index(index_text(index), "u", "u.index.json")
+    assert "names" in str(refused.value.why) and len(str(refused.value.why)) < 300
+
+
+@pytest.mark.parametrize("path", LONG, ids=["folders", "letters", "above"])
+def test_no_name_that_cannot_be_restored_is_read_from_a_tar(tmp_path: Path, path: str) -> None:
+    assert names_of(tmp_path / "store", f"b1/{path}")[0] == []
+
+
+@pytest.mark.parametrize("step", ["../", ".a/", "\u00e9/", "a~1/"])
+def test_the_folders_above_a_hidden_one_are_put_together_where_it_is_refused_alone(step: str) -> None:
+    """For each hidden folder on a way all those above it were: of 900 KB of them 135 GB."""
+
+    def joined(path: str) -> int:
+        calls = list[str]()
+        sys.setprofile(lambda frame, event, told: calls.append(told.__name__) if event == "c_call" else None)
+        try:
+            assert obeyed_refusal(path) is None
+        finally:
+            sys.setprofile(None)
+        return calls.count("join")
+
+    assert joined(step * 300 + "x") == joined(step + "x")
+    found = obeyed_refusal(f"{step}.git/config")
+    assert found is not None and found.at == f"{step}.git"
