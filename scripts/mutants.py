@@ -4885,7 +4885,7 @@ MUTANTS = (
     ),
     Mutant(
         "headers-that-drip",
-        "what stands before the bytes of a file ends, too",
+        "what stands before a large piece of a file ends, too",
         "s3sync/store/lanes/obstore/lane.py",
         "return next(in_time(answers, DRIPPING))",
         "return next(answers)",

@@ -56,9 +56,10 @@ class Client(Struct, frozen=True):
 # that only drips.
 ANSWERS = Client("answers", {"read_timeout": timedelta(seconds=45), "timeout": timedelta(seconds=75)})
 """For heads and small parts of bodies. A line that is away for half a minute then goes on with what was under way."""
-BODIES = Client("bodies", {"read_timeout": timedelta(seconds=45), "timeout": timedelta(hours=2)})
+BODIES = Client("bodies", {"read_timeout": timedelta(seconds=45), "timeout": timedelta(minutes=30)})
 """For files, and for the listing before them, whose connection they then use; `in_time` ends a page that drips, and
-what stands before a body."""
+what stands before a large range. A whole file may be a small one, for which a thread of its own is too dear; a large
+one goes on by ranges."""
 WRITERS = Client(
     "writers",
     {"read_timeout": timedelta(seconds=300), "timeout": timedelta(minutes=10)},
@@ -205,6 +206,8 @@ class ObstoreLane(ABC):
                 return record
         if stop is not None and stop - start <= IN_ONE_PIECE:
             return obstore.get(self._client(ANSWERS), key, options=options)
+        if "range" not in options:
+            return obstore.get(self._client(BODIES), key, options=options)
         answers = (obstore.get(client, key, options=options) for client in [self._client(BODIES)])
         return next(in_time(answers, DRIPPING))
 
