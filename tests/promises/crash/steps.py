@@ -36,6 +36,7 @@ _UNIQUE = [
     (re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}"), "<when>"),
     (re.compile(r"\d{8}-\d{6}"), "<when>"),
     (re.compile(r"\.s3sync-access-[0-9a-f]{32}"), "<access>"),
+    (re.compile(r"\.s3sync-apart-[0-9a-f]{16}"), "<mark>"),
     (re.compile(r"(?<=/\.s3sync-store/locks/)[0-9a-f]{2}"), "<shard>"),
     (re.compile(r"(?<=/\.s3sync-store/records/)[0-9a-f]{2}"), "<shard>"),
     (re.compile(r"[0-9a-f]{64}"), "<sha>"),

@@ -50,6 +50,7 @@ AUTO = ("archive", "auto", "--agree")
 LEAVES_BEHIND = re.compile(r"\.s3sync-store/(tmp|locks|records)/|\.s3sync-store/uploads/.*upload\.json$")
 """What a killed writer of a folder store may leave, as in the sweep of syncing."""
 AREAS = {
+    "mark": r"<mark>",
     "memory of automation": r"/s3sync/auto/",
     "journal": r"journal",
     "catalogue": r"\.db\b",
@@ -63,6 +64,9 @@ AREAS = {
     "file": r"/raw/.*\.[a-z]+$",
     "link": r"/raw/.*/to$",
 }
+
+MARK = re.compile(r"/?\.s3sync-apart-[^/]*$")
+"""What a killed run leaves of its look whether two folders are one: empty, passed over, and swept after a day."""
 
 NEAR = {("unlink", "file"), ("link", "file under way -> file"), ("rename", "store's temporary file -> index")}
 """What is so near to the promise that it is killed at for each file, in each command."""
@@ -118,6 +122,8 @@ class Vault:
         found: dict[str, tuple[object, ...]] = {}
         for path in self.unit.rglob("*"):
             status, name = path.lstat(), path.relative_to(self.unit).as_posix()
+            if MARK.search(name):
+                continue
             if stat.S_ISLNK(status.st_mode):
                 found[name] = ("link", str(path.readlink()))
             elif not stat.S_ISDIR(status.st_mode):
@@ -129,7 +135,7 @@ class Vault:
         found = {}
         for path in self.store.rglob("*"):
             name = path.relative_to(self.root).as_posix()
-            if path.is_file() and not LEAVES_BEHIND.search(name):
+            if path.is_file() and not LEAVES_BEHIND.search(name) and not MARK.search(name):
                 index = name.endswith(".index.json")
                 body = repr(json.loads(path.read_bytes())["members"]).encode() if index else path.read_bytes()
                 found[named(name)] = "" if name.endswith(("store.json", ".jsonl")) else sha(body)
