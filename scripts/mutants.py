@@ -4947,6 +4947,14 @@ MUTANTS = (
         '        "/".join(segments[:depth])\n        if stands_for(segment, VERSION_CONTROL):\n            reason',
         ("tests/promises/hostile/test_costs_of_archives.py", "-k", "put_together"),
     ),
+    Mutant(
+        "manifests-that-are-replaced",
+        "a manifest that a colleague replaces on a remote of rclone while it is read is read again",
+        "s3sync/store/rclone/store.py",
+        "_LOOKS = 5",
+        "_LOOKS = 1",
+        ("tests/contract/test_rclone.py", "-k", "between_the_look_and_the_answer"),
+    ),
 )
 
 

@@ -23,7 +23,9 @@ from s3sync.errors import ChecksumMismatch, NotAStore, PreconditionFailed, Store
 from s3sync.store import Store, StoreOptions, Wire, open_store
 from s3sync.store.port import Create, Headers, Overwrite
 from s3sync.store.rclone import daemon, program
+from s3sync.store.rclone.items import Item
 from s3sync.store.rclone.program import environment
+from s3sync.store.rclone.store import RcloneStore
 from tests.contract.stores import keys, md5, noise, put, read
 from tests.kit.remotes import Remotes
 
@@ -51,6 +53,28 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 
     yield make
     daemon.stop_all()
+
+
+def test_what_is_replaced_between_the_look_and_the_answer_is_looked_at_again(
+    remotes: Remotes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the manifest of somebody who writes at the same moment. One version alone is not to be had any more."""
+    store = opened(remotes)
+    real, left = RcloneStore._found, [b"of three", b"of all others"]
+
+    def found(self: RcloneStore, key: str, what: str) -> Item:
+        item = real(self, key, what)
+        if left:
+            put(store, key, left.pop())
+        return item
+
+    put(store, "a", b"first")
+    monkeypatch.setattr(RcloneStore, "_found", found)
+    assert read(store, "a") == b"of three"
+    known = store.head("a").info.etag
+    left.append(b"another one")
+    with pytest.raises(PreconditionFailed, match="another size"), store.get("a", if_match=known) as reader:
+        list(reader)
 
 
 ANSWER = """

@@ -11,6 +11,10 @@ from s3sync.store.port import Buffer, ObjectInfo, Pace
 from s3sync.store.rclone.client import Client
 
 
+class Changed(PreconditionFailed):
+    """An object was replaced between the look at it and the answer to the GET."""
+
+
 class RcloneReader:
     """Bytes of one version, as far as its size tells: `info` was asked for just before."""
 
@@ -23,7 +27,7 @@ class RcloneReader:
         self._response = client.read(fs, path, start, None if whole else stop, self._what) if self._length else None
         if self._response is not None and self._response.length != self._length:
             self._response.close()
-            raise PreconditionFailed(self._what, why="it has another size than a moment ago")
+            raise Changed(self._what, why="it has another size than a moment ago")
 
     def __iter__(self) -> Iterator[Buffer]:
         if self._response is None:

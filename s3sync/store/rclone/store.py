@@ -46,12 +46,14 @@ from s3sync.store.rclone.daemon import daemon_for
 from s3sync.store.rclone.hashing import Hashed
 from s3sync.store.rclone.items import Facts, Item, Stat
 from s3sync.store.rclone.mounted import require_elsewhere
-from s3sync.store.rclone.reader import RcloneReader
+from s3sync.store.rclone.reader import Changed, RcloneReader
 
 SMALL = 1 << 20
 """Up to this size a body is sent without asking first whether its condition holds."""
 ABANDONED = timedelta(days=7)
 _LONGEST_KEY = 1024
+_LOOKS = 5
+"""Times that an object of any version is looked at anew, where others replace it between the look and the answer."""
 
 
 class RcloneStore:
@@ -157,8 +159,13 @@ class RcloneStore:
         if_match: str | None = None,
         if_none_match: str | None = None,
     ) -> Reader:
-        what = f"could not read {key!r}"
-        item = self._found(key, what)
+        for _ in range(_LOOKS - 1):
+            with contextlib.suppress(Changed) if if_match is None else contextlib.nullcontext():
+                return self._opened(key, start, stop, if_match, if_none_match)
+        return self._opened(key, start, stop, if_match, if_none_match)
+
+    def _opened(self, key: str, start: int, stop: int | None, *conditions: str | None) -> RcloneReader:
+        (if_match, if_none_match), item = conditions, self._found(key, f"could not read {key!r}")
         if if_match is not None and item.etag != if_match:
             raise PreconditionFailed(f"{key!r} is not the version that was expected")
         if item.etag == if_none_match:
