@@ -4955,6 +4955,14 @@ MUTANTS = (
         "_LOOKS = 1",
         ("tests/contract/test_rclone.py", "-k", "between_the_look_and_the_answer"),
     ),
+    Mutant(
+        "heads-of-requests",
+        "what a stranger sends to a served dashboard takes no memory to speak of",
+        "s3sync/dashboard/serve.py",
+        "        if self._left < 0:\n",
+        "        if False:\n",
+        ("tests/unit/dashboard/test_serve.py", "-k", "head_is_of_bounded"),
+    ),
 )
 
 

@@ -19,7 +19,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from html import escape
 from http import HTTPStatus
+from http.client import LineTooLong
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,9 @@ WAIT_S = 0.5
 """Time that a connection waits for that."""
 PATIENCE_S = 20.0
 """Time that a connection may stay silent."""
+MOST_HEAD = 1 << 16
+"""Bytes of a request's head after its first line. Python takes a hundred times as many, and makes a hundred times as
+much memory of some: a stranger would end this command by it. Browsers send cookies of other programs here along."""
 END_S = 0.1
 """Time that the server takes to end at the most, after Ctrl-C."""
 DATA = "data.json"
@@ -44,7 +49,6 @@ class DashboardServer(ThreadingHTTPServer):
     """Server of one dashboard. `url` is its address, token included. Raises `LocalError` for a port that is taken."""
 
     daemon_threads = True
-    allow_reuse_address = True
     request_queue_size = 32
 
     def __init__(self, live: Live, port: int = 0) -> None:
@@ -113,9 +117,9 @@ class DashboardServer(ThreadingHTTPServer):
         """Say nothing of a connection that broke: the address is in what Python would print."""
 
     def server_bind(self) -> None:
-        """Bind without asking any resolver for this computer's name."""
-        with suppress(AttributeError, OSError):
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # type: ignore[attr-defined,unused-ignore]
+        """Bind without asking any resolver for this computer's name, also to the port of one that has just ended."""
+        exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)  # of Windows, where the other one lets anybody join
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if exclusive is None else exclusive, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = HOST, self.server_address[1]
@@ -127,6 +131,13 @@ class Handler(BaseHTTPRequestHandler):
     server: DashboardServer
     protocol_version = default_request_version = "HTTP/1.1"
     timeout = PATIENCE_S
+
+    def parse_request(self) -> bool:
+        whole, self.rfile = self.rfile, _Head(self.rfile)  # type: ignore[assignment]
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = whole
 
     def do_GET(self) -> None:
         self._answer()
@@ -191,6 +202,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: the address has the token in it."""
+
+
+class _Head:
+    """Lines of a request's head: all of them together have a bound. Raises `LineTooLong`, which is answered."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._file, self._left = file, MOST_HEAD
+
+    def readline(self, most: int) -> bytes:
+        line = self._file.readline(min(most, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise LineTooLong("head")
+        return line
 
 
 class Served:

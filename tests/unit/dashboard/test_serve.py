@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.dashboard.live import Live
-from s3sync.dashboard.serve import MOST_AT_ONCE, Served, serving
+from s3sync.dashboard.serve import MOST_AT_ONCE, MOST_HEAD, Served, serving
 from s3sync.dashboard.values import Dashboard, ShownProject
 from s3sync.errors import LocalError, Unreachable
 from tests.kit.boards import many
@@ -186,6 +186,16 @@ def test_what_is_no_request_ends_and_the_next_one_works(server: Served, request_
     assert get(server, path_of(server))[0] == 200
 
 
+def test_a_head_is_of_bounded_length_however_few_lines_it_has(server: Served) -> None:
+    """Python takes 100 lines of 64 KiB, of which some become a hundred times as much memory."""
+    for length, code in ((MOST_HEAD, 421), (MOST_HEAD + 1, 431)):
+        lines = b"A: " + b"b" * 60_000 + b"\r\nB: "
+        lines += b"c" * (length - len(lines) - 4) + b"\r\n\r\n"
+        assert raw(server, b"GET / HTTP/1.1\r\n" + lines)[0] == code
+    cookies = "Cookie: " + "a=b; " * 10_000 + "\r\n"
+    assert get(server, path_of(server), more=cookies)[0] == 200, "a browser's, of other programs at this address"
+
+
 def test_every_answer_may_not_be_framed_kept_or_read_by_others(server: Served) -> None:
     for code, headers, _ in (
         get(server, path_of(server)),
@@ -253,6 +263,17 @@ def test_a_port_that_is_taken_is_said(server: Served, looks: Looks) -> None:
         serving(live, port_of(server)),
     ):
         pass
+
+
+def test_the_port_of_one_that_has_just_ended_is_free(looks: Looks) -> None:
+    """The system remembers for a minute the connections that a server has closed."""
+    with served(looks) as first, ExitStack() as held:
+        port, own = port_of(first), connected(first, held)
+        own.sendall(b"no request\r\n\r\n")
+        while own.recv(1 << 16):
+            pass
+    with Live(looks, 600) as live, serving(live, port) as second:
+        assert get(second, path_of(second))[0] == 200
 
 
 def test_one_look_at_a_time_and_none_while_nobody_asks(looks: Looks) -> None:
