@@ -4963,6 +4963,14 @@ MUTANTS = (
         "        if False:\n",
         ("tests/unit/dashboard/test_serve.py", "-k", "head_is_of_bounded"),
     ),
+    Mutant(
+        "settings-that-we-make",
+        "F46: what `init` writes in a folder of a group is read, whatever the umask",
+        "s3sync/config/write.py",
+        "_SHARED = 0o644",
+        "_SHARED = 0o666",
+        ("tests/promises/hostile/test_own_data.py", "-k", "f46"),
+    ),
 )
 
 

@@ -22,6 +22,8 @@ from s3sync.errors import ConfigError, LocalError
 
 REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"
 USER_HEADER = "# s3sync: this person's own settings\n"
+_SHARED = 0o644
+"""Mode of new settings of a repository: those that others may write are not read, whatever the umask (`read_text`)."""
 _PLAIN = re.compile(r"[A-Za-z0-9_./~][A-Za-z0-9_./:+-]*")
 
 
@@ -82,7 +84,7 @@ def place_text(path: Path, text: str, *, private: bool) -> None:
     """Put a settings file in its place, and make its folder. Raises `LocalError`."""
     try:
         make_own(path.parent)
-        replace_file(path, text.encode("utf-8"), private=private)
+        replace_file(path, text.encode("utf-8"), mode=0o600 if private else _SHARED)
     except OSError as error:
         raise LocalError(f"cannot write {path}", why=error.strerror or str(error)) from error
 
@@ -162,8 +164,10 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def replace_file(path: Path, body: bytes, *, private: bool = False) -> None:
+def replace_file(path: Path, body: bytes, *, mode: int = 0o666) -> None:
     """Put these bytes in a file's place at once, with the permissions that the old file had.
+
+    A new file has this mode, less what the umask takes.
 
     The temporary file has always the same name, so that what a killed run left there goes with the next one.
     """
@@ -177,7 +181,7 @@ def replace_file(path: Path, body: bytes, *, private: bool = False) -> None:
                 os.fsync(file.fileno())
                 # By the open file: whoever may write there too may have put a link at its name.
                 if hasattr(os, "fchmod"):
-                    os.fchmod(file.fileno(), _mode(folder, path.name, private))
+                    os.fchmod(file.fileno(), _mode(folder, path.name, mode))
             if not folder.has_file(temporary):
                 raise PermissionError(errno.EPERM, "somebody else put something there", f"{path}.s3sync.tmp")
             folder.replace(temporary, path.name)
@@ -187,12 +191,10 @@ def replace_file(path: Path, body: bytes, *, private: bool = False) -> None:
             raise
 
 
-def _mode(folder: GuardedFolder, name: str, private: bool) -> int:
+def _mode(folder: GuardedFolder, name: str, mode: int) -> int:
     found = folder.find(name)
     if found is not None:
         return stat.S_IMODE(found.st_mode) & 0o777
-    if private:
-        return 0o600
     umask = os.umask(0)
     os.umask(umask)
-    return 0o666 & ~umask
+    return mode & ~umask

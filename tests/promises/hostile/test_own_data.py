@@ -76,3 +76,17 @@ def test_f54_a_data_folder_that_was_open_is_closed(david: Person) -> None:
         folder.chmod(0o775)
     david.ok("status", "cut", cwd=david.repo)
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("umask", ["0", "002"])
+def test_f46_what_init_writes_is_read_in_a_folder_of_a_group(tmp_path: Path, umask: str) -> None:
+    """On a NAS or a shared disk the folders are a group's, and a file that the group may write counts for nothing."""
+    david = Person("david", tmp_path / "desk", launcher=("sh", "-c", f'umask {umask}; exec "$@"', "sh"))
+    david.environ = {"S3SYNC_TRUST": ""}
+    if os.geteuid() == 0:
+        os.chown(david.repo, 0, 65534)
+    david.repo.chmod(0o2775)
+    david.ok("init", "cut", "--user", "david", "--store", f"file://{tmp_path}/store", "--create", cwd=david.repo)
+    david.ok("config", "set", "--repo", "transfers", "3", cwd=david.repo)
+    assert stat.S_IMODE((david.repo / ".s3sync.yaml").stat().st_mode) == 0o644
+    david.ok("status", "cut", cwd=david.repo)
