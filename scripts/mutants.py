@@ -4971,6 +4971,14 @@ MUTANTS = (
         "_SHARED = 0o666",
         ("tests/promises/hostile/test_own_data.py", "-k", "f46"),
     ),
+    Mutant(
+        "files-in-files",
+        "of files in one another, hundreds deep, no more than a few are told with each path",
+        "s3sync/core/names.py",
+        "        del others[MOST_CLASHES - 1 : -1]\n",
+        "",
+        ("tests/promises/hostile/test_costs_of_names.py", "-k", "files_in_files"),
+    ),
 )
 
 

@@ -138,6 +138,8 @@ def path_of_key(prefix: str, key: str) -> str | None:
 
 MARKER_BYTES = 16
 """A folder marker is empty, or holds a blank or a word such as "placeholder"."""
+MOST_CLASHES = 8
+"""Files in whose place a path would need a folder, as far as they are told: no more than a few stand so by mistake."""
 
 
 def is_folder_marker(path: str, size: int = 0) -> bool:
@@ -151,14 +153,17 @@ def clashes(names: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     Two that the disk takes for one name; or a file and a path in a folder of that name, the file first. `names` are
     all paths, each after what the disk makes of it (`without_case`, where it ignores case); they come in order, so
     that only those are held that the path at hand begins with.
+
+    Of very many files that a path would be below, it is told with the outermost and the nearest: a store names files in
+    files hundreds deep, and all pairs of them would fill the memory. Each path of any pair is in one of those told.
     """
     begun: list[tuple[str, str]] = []
     for name, path in names:
         while begun and not name.startswith(begun[-1][0]):
             begun.pop()
-        for shorter, other in begun:
-            if name[len(shorter) : len(shorter) + 1] in ("", "/") and other != path:
-                yield other, path
+        others = [other for short, other in begun if name[len(short) : len(short) + 1] in ("", "/") and other != path]
+        del others[MOST_CLASHES - 1 : -1]
+        yield from ((other, path) for other in others)
         if not begun or begun[-1][0] != name:
             begun.append((name, path))
 

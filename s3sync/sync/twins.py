@@ -28,11 +28,11 @@ def hide_twins(seen: View, blind: bool) -> list[tuple[str, str]]:
         for path, twin in ((one, other), (other, one)):
             hint = "rename one of them, or give both the same case"
             _hide(seen, Problem(path, f"cannot stand beside {twin}: this disk ignores case", hint))
-    for marker in {file for file, _ in pairs if _is_marker(seen, file)}:
+    markers = {file for file, _ in pairs if _is_marker(seen, file)}
+    for marker in markers:
         del seen.there.files[marker]
         seen.there.repaired.pop(marker, None)
-        pairs = [pair for pair in pairs if pair[0] != marker]
-    return pairs
+    return [pair for pair in pairs if pair[0] not in markers]
 
 
 def note_obstacles(seen: View, pairs: list[tuple[str, str]]) -> None:

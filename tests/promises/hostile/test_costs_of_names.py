@@ -16,7 +16,7 @@ from s3sync import gitindex, project
 from s3sync.config import Settings
 from s3sync.config.secrets import MASK, hidden, without_keys
 from s3sync.core import spelling
-from s3sync.core.names import nfc
+from s3sync.core.names import clashes, nfc, without_case
 from s3sync.core.near import CANDIDATES, LONGEST, near
 from s3sync.core.plan import Action, Do
 from s3sync.core.team import FileLock, LockState, all_locks_prefix, lock_id, locks_prefix
@@ -185,6 +185,17 @@ def test_the_versions_of_a_name_are_listed_without_those_that_begin_with_it() ->
     with wire(answer) as server:
         found = list(require_aspect(opened(server.url), Versions).list_versions("a", alone=True))
     assert [one.key for one in found] == ["a", "a"] and len(asked) == 1
+
+
+@pytest.mark.parametrize("step", ["a/", "A/a/"])
+def test_files_in_files_are_told_with_a_few_of_those_around_them(step: str) -> None:
+    """A key holds hundreds of folders: 24,000 objects that each were a folder of the next took half a gigabyte."""
+    paths = [(step * depth).rstrip("/") for depth in range(1, 400)] + [f"{step * 300}{number}" for number in range(400)]
+    pairs = list(clashes(sorted((without_case(path), path) for path in paths)))
+    assert len(pairs) < 10 * len(paths)
+    assert {path for pair in pairs for path in pair} == set(paths)
+    nearest = (step * 300).rstrip("/")
+    assert {(nearest, f"{nearest}/{number}") for number in range(400)} <= set(pairs)
 
 
 def test_a_text_of_beginnings_of_tokens_is_masked_in_one_go() -> None:
