@@ -1318,8 +1318,8 @@ MUTANTS = (
         "archive-hash-before-removal",
         "P13: a local file is hashed before it is removed, and must be what was archived",
         "s3sync/archive/remove_local.py",
-        "_sha256(folder, name, check) == (member.sha256, _marks(status))",
-        "_sha256(folder, name, check)[1] == _marks(status)",
+        "_sha256(folder, name, member, check) == (member.sha256, _marks(status))",
+        "_sha256(folder, name, member, check)[1] == _marks(status)",
         ("tests/unit/archive/test_remove_local.py",),
     ),
     Mutant(
@@ -4978,6 +4978,40 @@ MUTANTS = (
         "        del others[MOST_CLASHES - 1 : -1]\n",
         "",
         ("tests/promises/hostile/test_costs_of_names.py", "-k", "files_in_files"),
+    ),
+    Mutant(
+        "read-as-far-as-it-went",
+        "F15: what somebody adds to a file while it is read is not read for ever",
+        "s3sync/disk/copying.py",
+        "        left -= len(piece)\n",
+        "",
+        ("tests/promises/hostile/test_growing_files.py", "-k", "read_for_ever"),
+    ),
+    Mutant(
+        "copied-as-far-as-it-went",
+        "F15: what somebody adds to a file while it is copied fills no disk",
+        "s3sync/local/modes.py",
+        "copied, size = 0, os.fstat(source).st_size",
+        "copied, size = 0, 1 << 62",
+        ("tests/promises/hostile/test_growing_files.py", "-k", "fills_no_disk"),
+    ),
+    Mutant(
+        "longer-than-its-member",
+        "F15: a file that is longer than an archive's is not read to its end before files or archives go",
+        "s3sync/archive/remove_local.py",
+        "        for chunk in pieces(stream, member.size + 1):\n            check()\n",
+        "        for chunk in pieces(stream, 1 << 62):\n            check()\n",
+        ("tests/promises/hostile/test_growing_files.py", "-k", "became_longer"),
+    ),
+    Mutant(
+        "room-before-reading",
+        "what has no room in a folder is not read before that is said",
+        "s3sync/pairs/moving.py",
+        '            FreeSpace(partial).take(Wanted(name, "", found.size, "", None))\n'
+        "            known = self.knows[to.other].digests(path, file)\n",
+        "            known = self.knows[to.other].digests(path, file)\n"
+        '            FreeSpace(partial).take(Wanted(name, "", found.size, "", None))\n',
+        ("tests/promises/hostile/test_growing_files.py", "-k", "no_room"),
     ),
 )
 

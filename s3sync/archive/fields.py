@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
 
@@ -11,8 +12,7 @@ from s3sync.archive.readers.said import said, time_fields
 from s3sync.core.archive.layout import OF_DATES, OF_HEADERS, date_in, range_of, stem_of
 from s3sync.core.archive.values import ArchiveSet, Kind, Source
 from s3sync.core.times import moment
-
-_CHUNK = 1 << 20
+from s3sync.disk.copying import pieces
 
 
 def zone_of(chosen: ArchiveSet) -> tzinfo | None:
@@ -109,7 +109,7 @@ def local_time(mtime_ns: int, zone: tzinfo | None) -> datetime:
 def _md5(place: Below) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     with open_file(place) as file:
-        while chunk := file.read(_CHUNK):
+        for chunk in pieces(file, os.fstat(file.fileno()).st_size):
             digest.update(chunk)
     return digest.hexdigest()
 

@@ -18,13 +18,13 @@ from s3sync.core.archive.extraction import RESTORED, aside
 from s3sync.core.archive.values import Kind, Member
 from s3sync.core.spelling import obeyed_reason
 from s3sync.core.times import FILE_TIMES
+from s3sync.disk.copying import pieces
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below
 from s3sync.errors import ArchiveError
 
-CHUNK = 1024 * 1024
 _PERMISSIONS = 0o777
 """Nothing that is restored runs as another user."""
 _DATES_LINKS = os.utime in os.supports_follow_symlinks
@@ -124,7 +124,7 @@ class Target:
                 return False
             digest = hashlib.sha256()
             with open(descriptor, "rb", buffering=0) as stream:
-                while chunk := stream.read(CHUNK):
+                for chunk in pieces(stream, member.size + 1):
                     digest.update(chunk)
         return digest.hexdigest() == member.sha256
 

@@ -14,12 +14,12 @@ from s3sync.archive.walk import light_of
 from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Source, Unit, UnitKind
 from s3sync.core.checksum import Checksum
 from s3sync.core.typed import typed
+from s3sync.disk.copying import pieces
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below, kept_folders
 from s3sync.errors import SourceChanged
 
-CHUNK = 1024 * 1024
 _STILL = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
 
 
@@ -93,7 +93,7 @@ def _proven(
             elif source.kind is Kind.LINK:
                 same = stat.S_ISLNK(status.st_mode) and folder.readlink(name) == member.target
             else:
-                same = _sha256(folder, name, check) == (member.sha256, _marks(status))
+                same = _sha256(folder, name, member, check) == (member.sha256, _marks(status))
         if not same:
             raise _other(where, unit, member, status)
         yield source, status
@@ -121,8 +121,10 @@ def _read_again(root: str, source: Source, member: Member | None, check: Callabl
     try:
         folder, name = _at(root, source.path)
         status = folder.lstat(name)
-        digest, marks = _sha256(folder, name, check)
-        same = member is not None and digest == member.sha256 and marks == _marks(status)
+        if member is None:
+            return None
+        digest, marks = _sha256(folder, name, member, check)
+        same = digest == member.sha256 and marks == _marks(status)
     except OSError:
         return None
     return status if same else None
@@ -139,28 +141,30 @@ def is_here(root: str, member: Member) -> bool:
         folder, name = _at(os.path.realpath(root), member.path)
         if member.kind is Kind.LINK and member.key is None:
             return folder.readlink(name) == member.target
-        return _sha256(folder, name, lambda: None)[0] == member.sha256
+        return _sha256(folder, name, member, lambda: None)[0] == member.sha256
     except OSError:
         return False
 
 
 def checksum_here(root: str, member: Member, checksum: Checksum | None) -> str | None:
     """Checksum of a member's file below a unit's folder; None for one that cannot be read."""
+    if checksum is None:
+        return None
     try:
         folder, name = _at(os.path.realpath(root), member.path)
         with open(folder.open_read(name), "rb", buffering=0) as stream:
-            while checksum is not None and (chunk := stream.read(CHUNK)):
+            for chunk in pieces(stream, member.size + 1):
                 checksum.update(chunk)
     except OSError:
         return None
-    return checksum.value() if checksum is not None else None
+    return checksum.value()
 
 
-def _sha256(folder: GuardedFolder, name: str, check: Callable[[], None]) -> tuple[str, tuple[int, ...]]:
-    """SHA-256 of a file, and the marks by which it is known."""
+def _sha256(folder: GuardedFolder, name: str, member: Member, check: Callable[[], None]) -> tuple[str, tuple[int, ...]]:
+    """SHA-256 of a file that may be a member's, and its marks. Of a longer one not all is read: it has another one."""
     digest = hashlib.sha256()
     with open(folder.open_read(name), "rb", buffering=0) as stream:
-        while chunk := stream.read(CHUNK):
+        for chunk in pieces(stream, member.size + 1):
             check()
             digest.update(chunk)
         return digest.hexdigest(), _marks(os.fstat(stream.fileno()))

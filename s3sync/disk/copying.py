@@ -1,12 +1,25 @@
-"""Bytes of one open file copied into another, in the kernel where it can."""
+"""Bytes of an open file: read as far as it went, and copied into another, in the kernel where it can."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import IO, BinaryIO
 
 BLOCK = 1024 * 1024
+
+
+def pieces(stream: IO[bytes], most: int) -> Iterator[bytes]:
+    """The bytes of an open file, and no more than `most` of them.
+
+    Whoever else may write it can make it larger for as long as it is read, with a hole that costs him nothing. One byte
+    more than a file has, asked for, tells by its digest that it grew.
+    """
+    left = most
+    while left and (piece := stream.read(min(left, BLOCK))):
+        left -= len(piece)
+        yield piece
 
 
 def append(source: BinaryIO, target: BinaryIO, size: int) -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from s3sync.core.checksum import Checksum, Running
 from s3sync.core.content_hash import Running as RunningHash
 from s3sync.core.etag import MIB, composite_etag, part_ranges
+from s3sync.disk.copying import pieces
 from s3sync.disk.errors import local_errors
 from s3sync.disk.tree import parent_of
 from s3sync.errors import SourceChanged
@@ -104,16 +105,11 @@ def read_range(file: LocalFile, start: int, stop: int) -> bytes:
     return body
 
 
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK):
-        yield chunk
-
-
 def digest(file: LocalFile, progress: Callable[[int], None] = lambda n: None) -> Digests:
     """Both digests from one read."""
     fast, full = xxhash.xxh3_128(), md5(usedforsecurity=False)
     with open_unchanged(file) as stream:
-        for chunk in _chunks(stream):
+        for chunk in pieces(stream, file.size):
             fast.update(chunk)
             full.update(chunk)
             progress(len(chunk))
@@ -224,7 +220,7 @@ def digest_xxh3(file: LocalFile, progress: Callable[[int], None] = lambda n: Non
     """Compute xxh3-128 only, which is many times faster: it tells whether a touched file really changed."""
     fast = xxhash.xxh3_128()
     with open_unchanged(file) as stream:
-        for chunk in _chunks(stream):
+        for chunk in pieces(stream, file.size):
             fast.update(chunk)
             progress(len(chunk))
     return fast.hexdigest()
@@ -250,22 +246,19 @@ def local_etag(file: LocalFile, part_size: int) -> str:
     """The composite ETag that the file would have as a multipart object with that part size."""
     parts: list[bytes] = []
     with open_unchanged(file) as stream:
-        done = False
-        while not done:
-            part, left = md5(usedforsecurity=False), part_size
+        for start, stop in part_ranges(file.size, part_size):
+            part, left = md5(usedforsecurity=False), stop - start
             while left and (chunk := stream.read(min(CHUNK, left))):
                 part.update(chunk)
                 left -= len(chunk)
-            done = left > 0
-            if left < part_size or not parts:
-                parts.append(part.digest())
+            parts.append(part.digest())
     return composite_etag(parts)
 
 
 def file_checksum(file: LocalFile, running: Checksum) -> str:
     """A store's kind of checksum over a whole file. Raises `SourceChanged`, `LocalError`."""
     with open_unchanged(file) as stream:
-        for chunk in _chunks(stream):
+        for chunk in pieces(stream, file.size):
             running.update(chunk)
     return running.value()
 
@@ -273,6 +266,6 @@ def file_checksum(file: LocalFile, running: Checksum) -> str:
 def file_hash(file: LocalFile, running: RunningHash) -> str:
     """A hash over a whole file, in hexadecimal. Raises `SourceChanged`, `LocalError`."""
     with open_unchanged(file) as stream:
-        for chunk in _chunks(stream):
+        for chunk in pieces(stream, file.size):
             running.update(chunk)
     return running.hexdigest()

@@ -8,13 +8,14 @@ executable bit travels. Windows has no modes, and disks such as exFAT show one t
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from s3sync.core.spelling import obeyed_reason
+from s3sync.disk.copying import pieces
+from s3sync.disk.durable import write_all
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import parent_of
 from s3sync.errors import LocalError
@@ -138,13 +139,17 @@ def copy_file(
 
 
 def copy_descriptor(source: int, target: int) -> None:
-    """Copy a whole file, by reference where the file system can (Btrfs, XFS: `copy_file_range`), and sync it."""
-    copied = 0
+    """Copy a whole file, by reference where the file system can (Btrfs, XFS: `copy_file_range`), and sync it.
+
+    As far as it goes when this begins: what is added meanwhile, with a hole at no cost, fills no disk.
+    """
+    copied, size = 0, os.fstat(source).st_size
     with suppress(OSError, AttributeError):
-        while n := os.copy_file_range(source, target, 1 << 30):
+        while copied < size and (n := os.copy_file_range(source, target, min(size - copied, 1 << 30))):
             copied += n
     os.lseek(source, copied, os.SEEK_SET)
     os.lseek(target, copied, os.SEEK_SET)
-    with open(source, "rb", buffering=0, closefd=False) as reader, open(target, "wb", 0, closefd=False) as writer:
-        shutil.copyfileobj(reader, writer, 1024 * 1024)
+    with open(source, "rb", buffering=0, closefd=False) as reader:
+        for piece in pieces(reader, size - copied):
+            write_all(target, piece)
     os.fsync(target)

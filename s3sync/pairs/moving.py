@@ -209,10 +209,10 @@ class Mover(Struct, frozen=True):
     def _duplicate(self, path: str, name: str, to: End, target: Folder, found: Found, old: Found | None) -> Done:
         source, file = self.places[to.other], found.file
         assert isinstance(source, Folder) and file is not None
-        known = self.knows[to.other].digests(path, file)
         temp = new_partial(target.root)
         with state_room(target.root, "partial") as partial, local_errors("cannot copy", file.where):
             FreeSpace(partial).take(Wanted(name, "", found.size, "", None))
+            known = self.knows[to.other].digests(path, file)
             expect(file, source.root)
             above, own_name = parent_of(file.where, file.depth)
             copy_file(above, own_name, partial, temp.name, arrives_as=name)

@@ -16,13 +16,13 @@ from s3sync.core.archive.values import ArchiveSet, Kind, Source
 from s3sync.core.magic import HEAD
 from s3sync.core.media_types import suffix_of
 from s3sync.core.spelling import stands_for
+from s3sync.disk.copying import pieces
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import Found, find_below, folder_below
 from s3sync.errors import ConfigError
 
 MOST_FOLDERS = 50
-CHUNK = 1 << 20
 _DIGITS = frozenset("0123456789abcdef")
 
 
@@ -158,11 +158,9 @@ class Finder:
         digest = hashlib.md5(usedforsecurity=False)
         with local_errors("cannot read", f"{self.base}{os.sep}{source.path}"):
             descriptor = self._open(source)
-            try:
-                while chunk := os.read(descriptor, CHUNK):
+            with open(descriptor, "rb", buffering=0) as stream:
+                for chunk in pieces(stream, source.size + 1):
                     digest.update(chunk)
-            finally:
-                os.close(descriptor)
         return digest.hexdigest()
 
     def _open(self, source: Source) -> int:
