@@ -372,8 +372,8 @@ MUTANTS = (
         "trash",
         "P2: the file that is replaced goes to the trash",
         "s3sync/local/place.py",
-        "_expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))",
-        "_expect(folder, name, expected)",
+        "    file = _keep(folder, name, expected, *room)\n",
+        "    file = expected\n",
         ("tests/unit/local/test_place.py",),
     ),
     Mutant(
@@ -5012,6 +5012,30 @@ MUTANTS = (
         "            known = self.knows[to.other].digests(path, file)\n"
         '            FreeSpace(partial).take(Wanted(name, "", found.size, "", None))\n',
         ("tests/promises/hostile/test_growing_files.py", "-k", "no_room"),
+    ),
+    Mutant(
+        "copies-of-what-may-not-be-replaced",
+        "a file that may not be replaced leaves no copy in the trash with each attempt",
+        "s3sync/local/place.py",
+        "                trash.unlink(kept_as)\n",
+        "                pass\n",
+        ("tests/unit/local/test_place.py", "-k", "may_not_be_replaced"),
+    ),
+    Mutant(
+        "trash-of-what-others-replaced",
+        "P2: what somebody else replaced stays in the trash, also where this program may not replace it",
+        "s3sync/local/place.py",
+        "            if found is not None and file.is_still(found):\n                trash",
+        "            if found is not None:\n                trash",
+        ("tests/unit/local/test_place.py", "-k", "somebody_replaced_the_file"),
+    ),
+    Mutant(
+        "fetched-in-vain",
+        "a watch fetches what cannot be put into its place for a part of the time alone",
+        "s3sync/team/watching/pace.py",
+        "        return waits != what or now >= due\n",
+        "        return True\n",
+        ("tests/scenarios/team/test_watch_troubles.py", "-k", "not_fetched_whole"),
     ),
 )
 

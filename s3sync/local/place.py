@@ -13,6 +13,7 @@ import os
 import stat
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -88,8 +89,7 @@ def place(
             replaced = _expect(folder, name, expected)
             hook = is_git_hook(name) and not own_mode
             settle_mode(source, ours, None if own_mode else replaced, into=folder, executable=executable, is_hook=hook)
-            _expect(folder, name, _keep(folder, name, expected, *_free_name(trash, path, staging)))
-            source.replace(ours, name, folder)
+            _replace(source, ours, folder, name, expected, _free_name(trash, path, staging))
         return found_file(target, folder.lstat(name), len(names))
 
 
@@ -266,6 +266,31 @@ def _keep(folder: GuardedFolder, name: str, file: LocalFile, kept: GuardedFolder
             file = found_file(file.where, status, file.depth)
     kept.sync()
     return file
+
+
+def _replace(
+    source: GuardedFolder,
+    ours: str,
+    folder: GuardedFolder,
+    name: str,
+    expected: LocalFile,
+    room: tuple[GuardedFolder, str],
+) -> None:
+    """Put a file in the place of another one, which is kept in the trash.
+
+    What nobody may replace, and still stands under its name, is not kept: in a folder that another user owns each
+    attempt would leave a copy. After any other error a server may have replaced it all the same.
+    """
+    file = _keep(folder, name, expected, *room)
+    _expect(folder, name, file)
+    try:
+        source.replace(ours, name, folder)
+    except PermissionError:
+        with suppress(OSError):
+            found, (trash, kept_as) = folder.find(name), room
+            if found is not None and file.is_still(found):
+                trash.unlink(kept_as)
+        raise
 
 
 def _free_name(trash: Path, path: str, staging: Path) -> tuple[GuardedFolder, str]:

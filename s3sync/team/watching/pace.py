@@ -12,6 +12,9 @@ IDLE_FOLDER_S = 5.0
 LIST_EVERY = 10
 """Every so many questions the store is listed: other tools write files there, and no metadata.json."""
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 60.0
+FETCHING_SHARE, LAST_FETCH_S = 20, 3600.0
+"""Fetching the same in vain takes at most one part in so many of the time: what cannot be put into its place, such as a
+folder of another user, is fetched whole each time, and may be paid for."""
 
 
 class Pace:
@@ -24,6 +27,7 @@ class Pace:
         self._slowest_s = slowest_s
         self._active_at = now
         self._failures = 0
+        self._in_vain: tuple[object, float] = None, now
         self.due = now
         self.retry_at = now
         self.asked = 0
@@ -49,6 +53,14 @@ class Pace:
         self._failures = min(self._failures + 1, 10)
         self.retry_at = now + wait_s
         return wait_s
+
+    def is_to_fetch(self, waits: object, now: float) -> bool:
+        """False while just this was fetched in vain, until the next attempt is due."""
+        what, due = self._in_vain
+        return waits != what or now >= due
+
+    def fetched_in_vain(self, waits: object, now: float, took_s: float) -> None:
+        self._in_vain = waits, now + min(took_s * FETCHING_SHARE, LAST_FETCH_S)
 
     def worked(self) -> None:
         self._failures = 0

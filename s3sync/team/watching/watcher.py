@@ -235,16 +235,22 @@ class Watcher:
                 return
             waits = asked
         if waits.files and self._down:
-            self._fetch()
+            self._fetch((waits.files, waits.size_bytes))
         else:
             self._say_waits(waits)
 
-    def _fetch(self) -> None:
+    def _fetch(self, waits: tuple[int, int]) -> None:
+        began = self._clock.now()
+        if not self._pace.is_to_fetch(waits, began):
+            return
         try:
             report = self._exchange.fetch()
         except BaseException:
             self._exchange.forget()
             raise
+        if report.failed and not report.downloaded:
+            now = self._clock.now()
+            self._pace.fetched_in_vain(waits, now, now - began)
         self._told(report)
 
     def _say_waits(self, waits: Waits) -> None:

@@ -64,6 +64,10 @@ class Moments:
         """The computer sleeps: only the clock on the wall goes on."""
         self._slept += seconds
 
+    def spend(self, seconds: float) -> None:
+        """Something at work takes so long."""
+        self._now += seconds
+
     def now(self) -> float:
         return self._now
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import uuid
 from collections import namedtuple
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import CredentialsError, DiskFull
+from s3sync.sync.report import RunReport
+from s3sync.team.watching.exchange import Exchange
 from s3sync.team.watching.told import Back, Gone, Ran, Trouble, Works
 from tests.kit.people import Person, pair
 from tests.kit.proxy import Proxy
@@ -61,6 +66,39 @@ def test_a_disk_that_is_full_is_told_once_and_the_film_comes_when_there_is_room(
     assert len(failures) == 1 and "has 0 B free" in failures[0], told
     assert not of(told, Trouble) or isinstance(of(told, Trouble)[0].error, DiskFull)
     assert sorted(names(told)) == ["film.mov", "own.txt"] and jan.read("film.mov") == b"film"
+
+
+def test_what_cannot_be_put_into_its_place_is_not_fetched_whole_with_each_look(
+    both: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a folder of another user, or one on a read-only disk. A fetch of a large film is paid for."""
+    david, jan = both
+    david.write("film.mov", "film")
+    david.ok("up")
+    jan.ok("down")
+    david.write("film.mov", "a later cut")
+    david.ok("up")
+    clock, began, refused = Moments(6000), list[float](), [True]
+    honest, fetch = GuardedFolder.replace, Exchange.fetch
+
+    def replace(self: GuardedFolder, name: str, new: str, into: GuardedFolder | None = None) -> None:
+        if new == "film.mov" and refused:
+            raise PermissionError(errno.EACCES, "refused")
+        honest(self, name, new, into)
+
+    def slow(self: Exchange) -> RunReport:
+        began.append(clock.now())
+        clock.spend(100)
+        return fetch(self)
+
+    monkeypatch.setattr(GuardedFolder, "replace", replace)
+    monkeypatch.setattr(Exchange, "fetch", slow)
+    clock.at(3000, lambda: jan.write("own.txt", "sent all the same"))
+    clock.at(3500, refused.clear)
+    told = watch(jan, clock, down=True)
+    assert len(began) == 3 and all(later - one >= 2000 for one, later in pairwise(began))
+    assert sorted(names(told)) == ["film.mov", "own.txt"] and jan.read("film.mov") == b"a later cut"
+    assert len([problem for ran in of(told, Ran) for problem in ran.problems]) == 1, "it is told once"
 
 
 def test_git_switches_to_a_branch_without_the_project_and_back(both: tuple[Person, Person]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TypeAlias
 
 import pytest
 from msgspec.structs import replace
 
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import LocalError, TargetChanged
 from s3sync.local import place as place_module
 from s3sync.local.digests import Digests, digest
@@ -53,6 +56,28 @@ def tree(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".s3sync" not in path.parts
     }
+
+
+Refusing: TypeAlias = "Callable[..., None]"
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Refusing:
+    """Have the disk refuse to replace a file, after something else has happened to it."""
+
+    def refuse(error: OSError, before: Callable[[], None], links: bool = True) -> None:
+        def replaced(self: GuardedFolder, name: str, new: str, into: GuardedFolder | None = None) -> None:
+            before()
+            raise error
+
+        def linked(self: GuardedFolder, name: str, new: str, into: GuardedFolder | None = None) -> None:
+            raise PermissionError(errno.EPERM, "no hard links")
+
+        monkeypatch.setattr(GuardedFolder, "replace", replaced)
+        if not links:
+            monkeypatch.setattr(GuardedFolder, "link", linked)
+
+    return refuse
 
 
 def kept(trash: Path) -> dict[str, bytes]:
@@ -113,6 +138,38 @@ def test_a_target_that_changed_is_left_alone(
     assert tree(staging) == before
     assert temp.read_bytes() == b"new bytes"
     assert not trash.exists() or kept(trash) == {}
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["hard links", "copies"])
+@pytest.mark.parametrize(
+    ("error", "stays"), [(errno.EACCES, False), (errno.EPERM, False), (errno.EIO, True), (errno.ETIMEDOUT, True)]
+)
+def test_what_may_not_be_replaced_leaves_no_copy_in_the_trash(
+    error: int, stays: bool, linked: bool, staging: Path, temp: Path, trash: Path, put: Put, refusing: Refusing
+) -> None:
+    """In a folder of another user each attempt of a watch would leave one. After an error of a network disk the server
+    may have replaced the file, or does so later: there it stays."""
+    old = put("cut/a.mp4", b"old bytes")
+    refusing(OSError(error, "refused"), lambda: None, links=linked)
+    with pytest.raises(LocalError):
+        place(temp, staging, "cut/a.mp4", expected=old, mtime_ns=MTIME, trash=trash)
+    assert tree(staging) == {"cut/a.mp4": b"old bytes"}
+    assert kept(trash) == ({"cut/a.mp4": b"old bytes"} if stays else {})
+
+
+def test_the_last_copy_stays_in_the_trash_when_somebody_replaced_the_file(
+    staging: Path, temp: Path, trash: Path, put: Put, refusing: Refusing
+) -> None:
+    old = put("cut/a.mp4", b"old bytes")
+
+    def swap() -> None:
+        old.disk_path.unlink()
+        old.disk_path.write_bytes(b"others'")
+
+    refusing(PermissionError(errno.EACCES, "refused"), swap)
+    with pytest.raises(LocalError):
+        place(temp, staging, "cut/a.mp4", expected=old, mtime_ns=MTIME, trash=trash)
+    assert kept(trash) == {"cut/a.mp4": b"old bytes"}
 
 
 @pytest.mark.parametrize("kind", ["file", pytest.param("link", marks=links)])
