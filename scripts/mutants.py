@@ -5037,6 +5037,14 @@ MUTANTS = (
         "        return True\n",
         ("tests/scenarios/team/test_watch_troubles.py", "-k", "not_fetched_whole"),
     ),
+    Mutant(
+        "strangers-at-a-port",
+        "rule 7: no other person of this computer is told the password of a database in clear",
+        "s3sync/archive/rows/connection.py",
+        "            if may_be_a_stranger(database.said, os.environ):\n",
+        "            if False:\n",
+        ("tests/promises/hostile/test_database_servers.py", "-k", "another_person"),
+    ),
 )
 
 

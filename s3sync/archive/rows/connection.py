@@ -18,6 +18,7 @@ from typing import Any
 from s3sync.archive.rows.cells import bounded, take_as_text
 from s3sync.archive.rows.port import AGAIN, CORRECT, Connection, Gone, Lied, Values, checked
 from s3sync.archive.rows.sqlite_file import SQLiteFile
+from s3sync.archive.rows.strangers import may_be_a_stranger
 from s3sync.config.databases import Database, masked
 from s3sync.core.archive.sql import binds_of, without_binds_in_strings
 from s3sync.disk.whole_paths import OF_LIBPQ, require_whole
@@ -35,6 +36,7 @@ _KNOWS_METHODS = 160000
 _IN_CLEAR = (
     "say how the line is protected, as ?sslmode=require, or in your own variable that it may: ?require_auth=password"
 )
+_ANOTHERS = "another user of this computer has that port: is your own server, or the tunnel to it, running?"
 
 
 def connect(database: Database) -> Connection:
@@ -140,6 +142,9 @@ class _Postgres:
 
         def begun() -> Any:
             said = {"connect_timeout": str(CONNECT_S), "application_name": "s3sync", **database.said}
+            self._in_clear = _IN_CLEAR
+            if may_be_a_stranger(database.said, os.environ):
+                said["require_auth"], self._in_clear = "!password", _ANOTHERS
             if psycopg.pq.version() < _KNOWS_METHODS:
                 said.pop("require_auth", None)
             driver = abandoning.connect(**said, prepare_threshold=None)
@@ -154,6 +159,7 @@ class _Postgres:
             "postgresql+psycopg://", creator=begun, pool_size=1, max_overflow=0, hide_parameters=True,
             use_native_hstore=False,  # the server says which type that is, and could call texts so
         )  # fmt: skip
+        self._in_clear = _IN_CLEAR
         self._made: dict[str, tuple[Any, frozenset[str]]] = {}
 
     def _statement(self, sql: str) -> tuple[Any, frozenset[str]]:
@@ -228,7 +234,7 @@ class _Postgres:
             with suppress(Exception):
                 self._engine.dispose()
             refused = any(word in why for word in ("password", "authentication", "does not exist", "no pg_hba"))
-            kind, hint = DatabaseError if refused else Gone, _IN_CLEAR if "requested a cleartext" in why else AGAIN
+            kind, hint = DatabaseError if refused else Gone, self._in_clear if "requested a cleartext" in why else AGAIN
             return kind(f"cannot reach {self._database.shown}", why=why, hint=hint)
         if state == "25006":
             return DatabaseError(

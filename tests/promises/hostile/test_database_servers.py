@@ -3,6 +3,8 @@ or says a word on the screen past our own errors."""
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.archive.rows import connection as rows_connection
+from s3sync.archive.rows import strangers
 from s3sync.archive.rows.connection import connect
 from s3sync.config.databases import Database, database_of
 from s3sync.config.settings import load_settings
@@ -74,6 +77,56 @@ def test_no_server_is_told_the_password_in_clear(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("host", "more"), [("db.example", "?require_auth=password"), ("127.0.0.1", "")])
 def test_whoever_says_so_himself_is_asked_for_it_and_so_is_this_computer(host: str, more: str, tmp_path: Path) -> None:
     assert run(tmp_path, "clear", host, more)[1] == [SECRET.encode()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system tells whose a port is")
+def test_another_person_of_this_computer_is_not_told_it_in_clear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He has the port of a tunnel that is not up, or the other one of the two addresses that localhost has."""
+    with FalsePostgres("clear") as server:
+        said = {"host": "127.0.0.1", "port": str(server.port), "user": "me", "dbname": "db", "password": SECRET}
+        table = tmp_path / "tcp"
+        monkeypatch.setattr(strangers, "TABLES", (str(tmp_path / "none"), str(table)))
+        for user, told in ((os.geteuid() + 1000, 0), (os.geteuid(), 1), (0, 1), (113, 1)):
+            table.write_text(
+                f"sl\n0: 01:{server.port + 1:04X} 0:0 0A 0 0 0 7777\n1: 01:{server.port:04X} 0:0 0A 0 0 0 {user}\n"
+            )
+            refused = ""
+            try:
+                connect(Database("it", "a test", False, said=said)).page(SELECT, {"last": 0, "limit": 10}, 10)
+            except DatabaseError as error:
+                refused = str(error)
+                assert "another user of this computer has that port" in (error.hint or "")
+            assert ("requested a cleartext" in refused) is (told == 0), refused
+            assert len(server.passwords) == told, user
+            server.passwords.clear()
+
+
+@pytest.mark.parametrize(
+    ("said", "environ"),
+    [
+        ({"host": "db.example"}, {}),
+        ({"host": "/run/postgresql"}, {}),
+        ({"host": "localhost", "sslmode": "verify-full"}, {}),
+        ({"host": "localhost"}, {"PGSSLMODE": "verify-ca"}),
+        ({"host": "localhost", "require_auth": "password"}, {}),
+        ({"host": "localhost"}, {"PGREQUIREAUTH": "password"}),
+        ({"host": "localhost"}, {"PGSERVICE": "mine"}),
+        ({"host": "localhost"}, {"PGHOSTADDR": "203.0.113.7"}),
+        ({"host": "localhost", "port": "5433"}, {}),
+        ({"host": "localhost", "port": "no port"}, {}),
+    ],
+)
+def test_where_no_stranger_answers(
+    said: Mapping[str, str], environ: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(f"sl\n0: 01:1538 0:0 0A 0 0 0 {os.geteuid() + 1000}\n")
+    monkeypatch.setattr(strangers, "TABLES", (str(table),))
+    for host in ("localhost", "127.0.0.9", "db.example,::1"):
+        assert strangers.may_be_a_stranger({"host": host}, {})
+    assert not strangers.may_be_a_stranger(said, environ)
 
 
 @pytest.mark.parametrize(
