@@ -5045,6 +5045,30 @@ MUTANTS = (
         "            if False:\n",
         ("tests/promises/hostile/test_database_servers.py", "-k", "another_person"),
     ),
+    Mutant(
+        "removed-while-the-question-was-open",
+        "no archive is removed whose files left this disk while its removal was asked about",
+        "s3sync/archives/leaving.py",
+        "                    refuse_gone(one, gone)\n",
+        "",
+        ("tests/scenarios/archive/test_open_questions.py",),
+    ),
+    Mutant(
+        "removed-beside-a-run",
+        "no archive is removed by a copy here while a run of this computer may be deleting that",
+        "s3sync/archives/copied_here.py",
+        "        with alone(self._channel_of(place)):\n",
+        "        if True:\n",
+        ("tests/scenarios/archive/test_open_questions.py",),
+    ),
+    Mutant(
+        "key-that-the-store-does-not-name",
+        "no key of a file is taken without its id being said where the store names another",
+        "s3sync/key_ring.py",
+        "        if named not in (None, found):\n",
+        "        if False:\n",
+        ("tests/scenarios/sealed/test_keys.py", "-k", "does_not_name"),
+    ),
 )
 
 

@@ -139,10 +139,11 @@ def carrying(channel: Channel) -> Iterator[Carrier]:
 
 
 @contextmanager
-def working(channel: Channel, rules: ArchiveSet, *, share: str = "") -> Iterator[Working]:
-    """Open a run on a set. Raises `LockHeld` when another one works on its store.
+def alone(channel: Channel, *, share: str = "") -> Iterator[None]:
+    """Keep others on this computer from a store's archives, or from a share of them, while the block runs.
 
-    `share`: name of a part of the set that this run does, beside others that do other parts; each has its own lock.
+    A run deletes files here as the store has them, and `remove` an archive as this disk has its files: not both at
+    once. Raises `LockHeld`.
     """
     folder = channel.room
     with local_errors("cannot use", folder, hint="make the folder yours and writable"):
@@ -150,11 +151,20 @@ def working(channel: Channel, rules: ArchiveSet, *, share: str = "") -> Iterator
         place = folder / share if share else folder
         place.mkdir(exist_ok=True, mode=0o700)
         room = GuardedFolder.open(place, private=True)
+    with room, project_lock(room, now=datetime.now(UTC), wait_s=channel.lock_wait_s, kind=_STORE):
+        yield
+
+
+@contextmanager
+def working(channel: Channel, rules: ArchiveSet, *, share: str = "") -> Iterator[Working]:
+    """Open a run on a set. Raises `LockHeld` when another one works on its store.
+
+    `share`: name of a part of the set that this run does, beside others that do other parts; each has its own lock.
+    """
     with (
-        room,
-        project_lock(room, now=datetime.now(UTC), wait_s=channel.lock_wait_s, kind=_STORE),
+        alone(channel, share=share),
         Catalogue(channel.catalogue_path) as catalogue,
-        Journal(folder / JOURNAL) as journal,
+        Journal(channel.room / JOURNAL) as journal,
         carrying(channel) as carrier,
     ):
         yield Working(carrier, rules, catalogue, journal)

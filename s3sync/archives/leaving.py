@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from s3sync.archive.billing import as_stored, days_left, move_cost, region_of, remainder
-from s3sync.archive.carrier import Carrier, open_carrier
 from s3sync.archive.catalogue import Catalogue
-from s3sync.archive.last_copies import copied, is_own_copy
-from s3sync.archive.looks import looks_of
-from s3sync.archive.removal import going, refuse_foreign, remove_archive
+from s3sync.archive.journal import Journal
+from s3sync.archive.removal import refuse_foreign, remove_archive
 from s3sync.archive.rules import RulesView, look_to_add, write
 from s3sync.archive.tagging import tag_for_move
 from s3sync.archive.transition import transition
-from s3sync.archive.units import find_units
-from s3sync.archive.work import Channel
 from s3sync.archives.billed import Billed
+from s3sync.archives.copied_here import NO_COPIES, Copies, CopiesHere, refuse_gone
 from s3sync.archives.opened import Place
-from s3sync.archives.tables import Tables
 from s3sync.archives.targets import class_there, has_rules, no_rule_moves
 from s3sync.core.archive.costs import COLD, Money
 from s3sync.core.archive.lifecycle import move_rule
-from s3sync.core.archive.records import FOREIGN, Archived, LogEntry
-from s3sync.core.archive.values import ArchiveSet, Index, Kind, Member, Pack
+from s3sync.core.archive.records import Archived, LogEntry
 from s3sync.core.outcome import Problem
 from s3sync.core.times import parse_time
 from s3sync.core.typed import typed
-from s3sync.errors import ENDS_THE_RUN, ArchiveError, ConfigError, Halt, S3syncError, declined
+from s3sync.errors import ENDS_THE_RUN, ConfigError, Halt, S3syncError, declined
 from s3sync.store.aspects import StorageClasses, Tags, Versions, aspect, require_aspect
+from s3sync.store.port import Store
 from s3sync.transfer.progress import Work
 
 
@@ -85,7 +80,7 @@ def nobody(one: Archived, problem: Problem | None) -> None:
     """Nobody hears of what was moved or removed."""
 
 
-class Leaving(Tables, Billed, frozen=True):
+class Leaving(CopiesHere, Billed, frozen=True):
     """Verbs after which an archive is no longer as it was."""
 
     def transition(
@@ -161,8 +156,8 @@ class Leaving(Tables, Billed, frozen=True):
             for chosen in place.sets:
                 self.refuse_pointed_at(chosen, [one.key for one in archives if one.set == chosen.name])
             price, no_price = self._price(place, archives, None, region)
-            seen = self._with_copy(place, archives, dry_run)
-            last = sorted({one.unit for one in archives if one.key not in seen})
+            copies = self._copies_here(place, archives, dry_run)
+            last = sorted({one.unit for one in archives if one.key not in copies.seen})
             versions = aspect(place.store(), Versions)
             keeps = versions is not None and versions.keeps_versions()
             plan = LeavePlan(
@@ -174,7 +169,7 @@ class Leaving(Tables, Billed, frozen=True):
                 last=tuple(last),
                 keeps_versions=keeps,
                 days_left=self._days_left(archives),
-                seen=seen,
+                seen=copies.seen,
             )
             if last and not last_copies and not dry_run:
                 refuse_foreign(archives)
@@ -183,7 +178,7 @@ class Leaving(Tables, Billed, frozen=True):
                     why="nothing proves that this disk has a copy of all that is in them, so they may be the last ones",
                     hint=f"restore them first: s3sync restore {' '.join(map(typed, last[:5]))}; or say --last-copies",
                 )
-            reports.append(self.carry_out(place, plan, confirm, dry_run, told))
+            reports.append(self.carry_out(place, plan, confirm, dry_run, told, copies))
         return reports
 
     def _chosen(
@@ -222,42 +217,6 @@ class Leaving(Tables, Billed, frozen=True):
         now = self.now()
         return {one.key: left for one in archives if (left := days_left(one, now))}
 
-    def _with_copy(self, place: Place, archives: Sequence[Archived], dry_run: bool) -> dict[str, dict[str, str]]:
-        """The archives of which this disk has every byte, as far as their set can be looked at, with their objects.
-
-        Files that look the same are read, and so is an archive that this computer did not send: it may be the last
-        place that has the bytes.
-        """
-        here: dict[tuple[str, str], tuple[ArchiveSet, str, set[tuple[str, int, int]]]] = {}
-        for chosen in place.sets:
-            try:
-                self.require_source(chosen)
-                for unit in find_units(chosen, self.settings.root, due_only=False):
-                    files = {(one.path, one.size, one.mtime_ns) for one in (*unit.sources, *unit.sidecars)}
-                    here[chosen.name, unit.id] = chosen, unit.root, files
-            except ConfigError:
-                continue  # the disk is not connected: nothing is known to be here
-        found: dict[str, dict[str, str]] = {}
-        store = place.store()
-        channel = Channel(place.url, place.settings.endpoint_url, self.user, self.environ)
-        with place.catalogue() as catalogue, open_carrier(store, self.user, self.progress) as carrier:
-            for one in archives:
-                if one.status in FOREIGN or not one.files or (one.set, one.unit) not in here:
-                    continue
-                rules, root, files = here[one.set, one.unit]
-                if not all((m.path, m.size, m.mtime_ns) in files for m in _files(catalogue, one)):
-                    continue
-                try:
-                    goes = going(store, catalogue, one)
-                except ArchiveError:
-                    continue  # its index is another unit's by now, or none at all
-                pack = one.pack if goes.index is None else goes.index.pack
-                is_made = partial(_is_proven, channel, carrier)
-                seen = copied(carrier, goes, pack, one.unit, root, is_made, channel.as_made)
-                if seen is not None and not is_own_copy(rules, store, root, goes.single.values(), dry_run=dry_run):
-                    found[one.key] = seen
-        return found
-
     def carry_out(
         self,
         place: Place,
@@ -265,8 +224,13 @@ class Leaving(Tables, Billed, frozen=True):
         confirm: Callable[[LeavePlan], bool],
         dry_run: bool,
         told: Told = nobody,
+        copies: Copies = NO_COPIES,
     ) -> LeaveReport:
-        """Do what a plan says, once `confirm` agreed. Raises `Halt` where it did not."""
+        """Do what a plan says, once `confirm` agreed. Raises `Halt` where it did not.
+
+        `copies`: what goes as this disk has it, as far as it has it still. Raises `LockHeld` where somebody may be
+        deleting it here.
+        """
         if dry_run or not plan.archives:
             return LeaveReport(plan, (), plan.refused, dry_run)
         if not confirm(plan):
@@ -274,23 +238,21 @@ class Leaving(Tables, Billed, frozen=True):
         store, done, failed = place.store(), list[Archived](), list(plan.refused)
         if plan.rules is not None and not plan.rules.difference.is_empty:
             write(store, plan.rules)
-        channel = Channel(place.url, place.settings.endpoint_url, self.user, self.environ)
+        channel = self._channel_of(place)
         copied = [one for one in plan.archives if plan.target and one.key not in plan.by_tag]
         self.progress.expect(Work.COPY, len(copied), sum(one.size for one in copied))
-        with place.catalogue(make=True) as catalogue, channel.record() as journal:
+        with (
+            self._kept_here(place, copies) as gone,
+            place.catalogue(make=True) as catalogue,
+            channel.record() as journal,
+        ):
             for one in plan.archives:
                 deed = "tag for" if one.key in plan.by_tag else "transition to"
                 action = f"{deed} {plan.target}" if plan.target else "remove"
                 entry = LogEntry(self.now_text(), self.user, action, one.set, one.unit, one.key, one.size)
                 try:
-                    if plan.target and one.key in plan.by_tag:
-                        tag_for_move(store, catalogue, one, plan.target, journal)
-                    elif plan.target:
-                        with self._shown(one):
-                            transition(store, catalogue, one, plan.target, self.now_text(), journal)
-                    else:
-                        is_made = journal.is_made if journal is not None else lambda index: False
-                        remove_archive(store, catalogue, one, (plan.seen or {}).get(one.key), is_made)
+                    refuse_gone(one, gone)
+                    self._carry_out_one(store, catalogue, journal, plan, one)
                     done.append(one)
                     catalogue.note(entry)
                     told(one, None)
@@ -302,6 +264,18 @@ class Leaving(Tables, Billed, frozen=True):
                     told(one, failed[-1])
         return LeaveReport(plan, tuple(done), tuple(failed), dry_run)
 
+    def _carry_out_one(
+        self, store: Store, catalogue: Catalogue, journal: Journal | None, plan: LeavePlan, one: Archived
+    ) -> None:
+        if plan.target and one.key in plan.by_tag:
+            tag_for_move(store, catalogue, one, plan.target, journal)
+        elif plan.target:
+            with self._shown(one):
+                transition(store, catalogue, one, plan.target, self.now_text(), journal)
+        else:
+            is_made = journal.is_made if journal is not None else lambda index: False
+            remove_archive(store, catalogue, one, (plan.seen or {}).get(one.key), is_made)
+
     @contextmanager
     def _shown(self, one: Archived) -> Iterator[None]:
         """The progress of one archive that the store copies."""
@@ -311,20 +285,6 @@ class Leaving(Tables, Billed, frozen=True):
             self.progress.advance(Work.COPY, one.unit, one.size)
         finally:
             self.progress.finish(Work.COPY, one.unit)
-
-
-def _is_proven(channel: Channel, carrier: Carrier, index: Index) -> bool:
-    """True if this computer sent what an index is of. Of single objects it is enough that it read them all.
-
-    A container that somebody else sent may hold more than its index names.
-    """
-    if channel.is_made(index):
-        return True
-    return index.pack is Pack.NONE and channel.was_read(index, looks_of(carrier, index))
-
-
-def _files(catalogue: Catalogue, archive: Archived) -> Iterator[Member]:
-    return (member for member in catalogue.members(archive.key) if member.kind is Kind.FILE)
 
 
 def _failed(entry: LogEntry, error: S3syncError) -> LogEntry:
