@@ -17,7 +17,7 @@ from s3sync.core.typed import typed
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import ConfigError, Halt, LocalError, ProjectError, UsageError, declined
+from s3sync.errors import ConfigError, Halt, LocalError, ProjectError, StoreError, UsageError, declined
 from s3sync.keys import members
 from s3sync.keys.opening import FROM_A_COPY
 from s3sync.keys.own import keep_key, own_identity, read_key
@@ -169,7 +169,8 @@ class KeyRing(Struct, frozen=True):
         *,
         dry_run: bool = False,
     ) -> KeyReport:
-        """Take the key to this computer, after `confirm` compared its id, or where `key_id` says it."""
+        """Take the key to this computer, after `confirm` compared its id, or where `key_id` says it. That of a file
+        needs neither, unless the store names another one."""
         settings = self.settings
         self._require_wanted()
         key = self._wrapped(identity) if file is None else _exported(file, settings.repo)
@@ -182,6 +183,8 @@ class KeyRing(Struct, frozen=True):
             )
         if key_id is not None and key_id.strip().lower() != found:
             raise Halt("this is not the key that you named", why=f"its id is {found}", hint="ask who gave you the id")
+        if file is not None and key_id is None and here is None:
+            self._refuse_unnamed(file, found)
         if not dry_run and here is None:
             if file is None and key_id is None and not confirm(found):
                 raise Halt(
@@ -191,6 +194,21 @@ class KeyRing(Struct, frozen=True):
                 )
             keep_key(settings, key)
         return self._report(dry_run=dry_run, key_id=found)
+
+    def _refuse_unnamed(self, file: Path, found: str) -> None:
+        """Raise `Halt` for the key of a file where the store names another: what is begun with it the members cannot
+        read, and whoever made that file can. A store that does not answer, or names none, says nothing: who writes
+        there keeps nobody from a copy of the key."""
+        try:
+            named = members.current_id(self.store, self.settings.repo)
+        except StoreError:
+            return
+        if named not in (None, found):
+            raise Halt(
+                f"{typed(file)} holds another key than the one that the store names",
+                why=f"it is {found}, and the store's is {named}: with it you would send what the others cannot read",
+                hint=f"ask the others which one is right; this one is taken with --id {found}",
+            )
 
     def _wrapped(self, identity: Path | None) -> RepositoryKey:
         user, repo = self.settings.require_user(), self.settings.repo

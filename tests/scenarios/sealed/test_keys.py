@@ -132,7 +132,9 @@ def test_what_somebody_puts_beside_the_wrapped_keys_is_no_copy(people: People, t
         said = david.expect(5, "keys", "remove", who, "--yes").err
         assert "may be the last copy of the key" in said and "`s3sync keys import`" in said
     assert (keys / key_id / "david.age").exists() and false.exists()
-    david.ok("keys", "import", str(tmp_path / "copy"))
+    if how == "another key is named":
+        assert f"--id {key_id}" in david.expect(5, "keys", "import", str(tmp_path / "copy")).err
+    david.ok("keys", "import", str(tmp_path / "copy"), "--id", key_id)
     if how != "another key is named":
         david.ok("keys", "remove", "jan", "--yes")
 
@@ -267,8 +269,31 @@ def test_a_wrong_key_reads_nothing_and_loses_nothing(people: People, tmp_path: P
     assert "another key of" in jan.expect(5, "keys", "import", str(tmp_path / "copy")).err
     for path in data(jan).glob("*.json"):
         path.unlink()
-    jan.ok("keys", "import", str(tmp_path / "copy"))
+    for words in (["--dry-run"], []):
+        assert "another key than the one" in jan.expect(5, "keys", "import", str(tmp_path / "copy"), *words).err
+    jan.ok("keys", "import", str(tmp_path / "copy"), "--id", other.ok("keys", "list", "--json").json["key_id"])
     for verb in ("status", "up", "sync"):
         assert "is encrypted with another key" in jan.expect(1, verb).err
     assert jan.read("a") == b"one"
     david.ok("verify", "--deep")
+
+
+def test_a_key_of_a_file_begins_no_project_under_a_key_that_the_store_does_not_name(
+    people: People, tmp_path: Path
+) -> None:
+    """Nothing there is encrypted with a key that could tell. What the owner of the bucket writes in the place of the
+    id keeps nobody from his copy."""
+    david, jan = people
+    copy, current = tmp_path / "copy", tmp_path / "store" / REPO / ".s3sync" / "keys" / "current"
+    david.ok("keys", "export", str(copy))
+    right = current.read_bytes()
+    for person in people:
+        shutil.rmtree(data(person))
+    current.write_bytes(b"0" * 24)
+    assert "another key than the one" in jan.expect(5, "keys", "import", str(copy)).err
+    assert "key" in jan.expect(5, "up").err
+    jan.ok("keys", "import", str(copy), "--id", right.decode())
+    for body in (b"\x1b[2J", b""):
+        current.write_bytes(body)
+        shutil.rmtree(data(david), ignore_errors=True)
+        david.ok("keys", "import", str(copy))
