@@ -4711,8 +4711,8 @@ MUTANTS = (
         "rest-of-a-name-in-a-notice",
         "what is cut off makes no address of a name",
         "s3sync/core/notices.py",
-        'return _unlinked(plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…")',
-        'plain = _unlinked(plain)\n    return plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…"',
+        'return unlinked(plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…")',
+        'plain = unlinked(plain)\n    return plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…"',
         ("tests/unit/core/test_notices.py", "-k", "cut_off"),
     ),
     Mutant(
@@ -5068,6 +5068,14 @@ MUTANTS = (
         "        if named not in (None, found):\n",
         "        if False:\n",
         ("tests/scenarios/sealed/test_keys.py", "-k", "does_not_name"),
+    ),
+    Mutant(
+        "links-in-a-mail-about-costs",
+        "no name in a mail about costs becomes a link",
+        "s3sync/costs/letter.py",
+        "    return escape(unlinked(_plain(text)))\n",
+        "    return escape(_plain(text))\n",
+        ("tests/scenarios/costs/test_mail.py", "-k", "becomes_a_link"),
     ),
 )
 

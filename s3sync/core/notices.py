@@ -73,10 +73,10 @@ def unknown_fields(text: str) -> list[str]:
 def tame(text: str) -> str:
     """A text that no chat, page or terminal obeys, in one line of bounded length."""
     plain = "".join("?" if unicodedata.category(char) in _UNSEEN else char for char in text).translate(_ACTS)
-    return _unlinked(plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…")
+    return unlinked(plain if len(plain) <= MOST_OF_A_NAME else f"{plain[:MOST_OF_A_NAME]}…")
 
 
-def _unlinked(text: str) -> str:
+def unlinked(text: str) -> str:
     """A text in which no chat finds an address. Done last: what is cut off, or put beside it, makes one of a name."""
     return _DOTTED.sub(_no_host, _SCHEME.sub("∶", text))
 
@@ -115,8 +115,8 @@ def lines_of(found: Iterable[Notice], text: str = DEFAULT_TEXT, *, is_of_others:
     """The notices in words. `is_of_others`: whoever commits chose them, and they are as harmless as names."""
     lines = []
     for one in found:
-        told = _unlinked(render(one, tame(text))) if is_of_others else render(one, text)
-        lines.append(Line(_unlinked(f"{tame(one.repo)}/{tame(one.project)}"), told))
+        told = unlinked(render(one, tame(text))) if is_of_others else render(one, text)
+        lines.append(Line(unlinked(f"{tame(one.repo)}/{tame(one.project)}"), told))
     return lines
 
 
@@ -137,4 +137,4 @@ def _cut(body: str) -> str:
         return body
     kept = body[:MOST_CHARACTERS]
     whole = len(kept) - len(kept.split()[-1]) if kept.split() else 0
-    return f"{kept[:whole]}{_unlinked(kept[whole:])}…"
+    return f"{kept[:whole]}{unlinked(kept[whole:])}…"

@@ -13,6 +13,7 @@ from html import escape
 from s3sync.core.archive.costs import Money, amount_text
 from s3sync.core.money.by import By
 from s3sync.core.money.shares import Share
+from s3sync.core.notices import unlinked
 from s3sync.core.quantities import counted, size_text
 from s3sync.costs import words
 from s3sync.costs.report import CostReport
@@ -51,7 +52,7 @@ def subject(report: CostReport) -> str:
     """One line: repository, month, amount, and whether a limit was reached."""
     amount = amount_text(report.total.total.amount, report.currency)
     alarm = ", over budget" if report.is_over_budget else ", alarm" if any(a.reached for a in report.alarms) else ""
-    return f"s3sync: {_plain(words.whose(report))} costs {amount}, {words.title(report)}{alarm}"
+    return f"s3sync: {unlinked(_plain(words.whose(report)))} costs {amount}, {words.title(report)}{alarm}"
 
 
 def page(report: CostReport) -> str:
@@ -83,7 +84,7 @@ def _body(report: CostReport) -> Iterator[str]:
     yield from _more(report)
     for place in report.places:
         where = place.note or f"in {place.region}, prices of {place.as_of}"
-        yield f'<p class="dim">{_text(place.store)}: {_text(where)}</p>'
+        yield f'<p class="dim">{escape(_plain(place.store))}: {_text(where)}</p>'
     for note in (words.lacking(report), *words.footnotes(report), *report.warnings):
         if note is None:
             continue
@@ -142,7 +143,8 @@ def _money(money: Money, report: CostReport) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_plain(text))
+    """A text in the page. Nothing in it is an address, of which a program that shows mails would make a link."""
+    return escape(unlinked(_plain(text)))
 
 
 def _plain(text: str) -> str:

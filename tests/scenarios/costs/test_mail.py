@@ -153,6 +153,17 @@ def test_a_hostile_name_is_text_in_the_page_and_in_the_subject() -> None:
     assert len(subject(found).splitlines()) == 1 and "\u2028" not in html
 
 
+def test_no_name_in_the_mail_becomes_a_link() -> None:
+    """Programs that show mails make links of bare addresses, as chats do: a teammate names projects."""
+    names = ["pay.evil.example", "https:/evil.example/x", "www.evil.mov", "cut.mov"]
+    one = a_month()
+    lots = tuple(replace(lot, project=names[number % len(names)]) for number, lot in enumerate(one.lots))
+    shown = replace(report(replace(one, lots=lots)), repo="evil.example")
+    told = page(shown) + subject(shown)
+    assert "evil.example" not in told and "evil.mov" not in told and "https:/" not in told
+    assert one.store in told
+
+
 def test_the_page_looks_right_in_light_and_dark(browser: Browser, tmp_path: Path) -> None:
     found = report(a_month())
     bill = BillView(Bill((), "USD", estimated=True))
