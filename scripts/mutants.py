@@ -5077,6 +5077,14 @@ MUTANTS = (
         "    return escape(_plain(text))\n",
         ("tests/scenarios/costs/test_mail.py", "-k", "becomes_a_link"),
     ),
+    Mutant(
+        "pointed-at-since-it-was-asked",
+        "nothing is removed to which a row points by now, also since the question",
+        "s3sync/archives/leaving.py",
+        "        self._refuse_pointed(place, plan.archives)\n",
+        "",
+        ("tests/scenarios/archive/test_rows.py", "-k", "since_it_was_asked"),
+    ),
 )
 
 

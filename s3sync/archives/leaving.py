@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -153,8 +154,7 @@ class Leaving(CopiesHere, Billed, frozen=True):
         hears of each, with its problem where it has one."""
         reports = []
         for place, archives in self._chosen(names, set, None):
-            for chosen in place.sets:
-                self.refuse_pointed_at(chosen, [one.key for one in archives if one.set == chosen.name])
+            self._refuse_pointed(place, archives)
             price, no_price = self._price(place, archives, None, region)
             copies = self._copies_here(place, archives, dry_run)
             last = sorted({one.unit for one in archives if one.key not in copies.seen})
@@ -178,8 +178,21 @@ class Leaving(CopiesHere, Billed, frozen=True):
                     why="nothing proves that this disk has a copy of all that is in them, so they may be the last ones",
                     hint=f"restore them first: s3sync restore {' '.join(map(typed, last[:5]))}; or say --last-copies",
                 )
-            reports.append(self.carry_out(place, plan, confirm, dry_run, told, copies))
+            agreed = partial(self._agreed, place, confirm)
+            reports.append(self.carry_out(place, plan, agreed, dry_run, told, copies))
         return reports
+
+    def _agreed(self, place: Place, confirm: Callable[[LeavePlan], bool], plan: LeavePlan) -> bool:
+        """True if `confirm` says so. A row may have got the address of an object while it was asked."""
+        if not confirm(plan):
+            return False
+        self._refuse_pointed(place, plan.archives)
+        return True
+
+    def _refuse_pointed(self, place: Place, archives: Sequence[Archived]) -> None:
+        for chosen in place.sets:
+            if keys := [one.key for one in archives if one.set == chosen.name]:
+                self.refuse_pointed_at(chosen, keys)
 
     def _chosen(
         self, names: Sequence[str], set: str | None, older_than: int | None

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.archives import Archives
+from s3sync.archives.leaving import LeavePlan
+from s3sync.errors import Halt
 from tests.kit.databases import Postgres
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import own_settings, put
@@ -222,6 +225,26 @@ def test_nothing_is_removed_while_a_row_points_at_it(david: Person, sqlite: Tabl
     sqlite.run("UPDATE post_media SET archive_url = NULL")
     david.ok("archive", "remove", f"images/{md5}.jpg", "--yes", "--last-copies")
     assert objects(store) == []
+
+
+def test_nor_is_what_a_row_points_at_since_it_was_asked(
+    david: Person, sqlite: Table, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a colleague who sends the same file: it is there already, and his row gets its address."""
+    md5 = sqlite.add(1, JPEG + b"one")
+    david.ok("archive", "run", "--set", "media")
+    sqlite.run("DELETE FROM post_media")
+    monkeypatch.setenv("HOME", david.env()["HOME"])
+
+    def confirm(plan: LeavePlan) -> bool:
+        sqlite.add(2, JPEG + b"one")
+        david.ok("archive", "run", "--set", "media")
+        return True
+
+    archives = Archives.open(path=david.repo, environ=david.env())
+    with pytest.raises(Halt, match=f"did not remove cache/2024/03/{md5}.jpg"):
+        archives.remove(f"images/{md5}.jpg", confirm=confirm, last_copies=True)
+    assert objects(store) == [f"cache/2024/03/{md5}.jpg"]
 
 
 def test_workers_share_the_rows(david: Person, sqlite: Table, store: str) -> None:
