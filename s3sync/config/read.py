@@ -68,7 +68,7 @@ def _read(path: Path, checked: Path | None, any_owner: bool) -> bytes:
         descriptor = folder.open_read(target.name)
         try:
             if not any_owner:
-                _refuse_others(path, os.fstat(descriptor), folder)
+                refuse_others(path, os.fstat(descriptor), folder)
             data = read_all(descriptor, SIZE_LIMIT)
         finally:
             os.close(descriptor)
@@ -77,11 +77,13 @@ def _read(path: Path, checked: Path | None, any_owner: bool) -> bytes:
     return data
 
 
-def _refuse_others(path: Path, status: os.stat_result, folder: GuardedFolder) -> None:
+def refuse_others(
+    path: Path, status: os.stat_result, folder: GuardedFolder, would: str = "choose where your files go"
+) -> None:
     """Raises `ConfigError` for a file that another user owns or may write. Windows says neither in these fields.
 
-    A disk that keeps no owners or modes (exFAT) says of every file what it was mounted with, and that counts for
-    nothing.
+    `would`: what he could do by it. A disk that keeps no owners or modes (exFAT) says of every file what it was mounted
+    with, and that counts for nothing.
     """
     if _ON_WINDOWS:
         return
@@ -92,14 +94,14 @@ def _refuse_others(path: Path, status: os.stat_result, folder: GuardedFolder) ->
     if status.st_uid not in owners and not folder.gives_away(status.st_uid):
         raise ConfigError(
             f"{path} is not read",
-            why="it belongs to another user, who would choose where your files go",
+            why=f"it belongs to another user, who would {would}",
             hint=f"look at it, then make it yours: sudo chown $(id -un) {typed(path)}; {_IN_A_CONTAINER}",
         )
     others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid))
     if others and folder.keeps_modes():
         raise ConfigError(
             f"{path} is not read",
-            why="other users may write it, and would choose where your files go",
+            why=f"other users may write it, and would {would}",
             hint=f"look at it, then run: chmod go-w {typed(path)}; {_IN_A_CONTAINER}",
         )
 

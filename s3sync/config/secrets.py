@@ -14,6 +14,14 @@ _TOKEN = (
     r"|(?i:age-secret-key-(?:pq-)?1)[A-Za-z0-9]{12,}"
 )
 _CERTAIN = re.compile(f"{_KEY_ID}|{_TOKEN}")
+_SIGNED = (
+    r"(?<![A-Za-z0-9])sig=(?:[A-Za-z0-9/+]|%[0-9A-Fa-f]{2}){40,}=*"
+    r"|(?i:x-(?:amz|goog)-signature=)[0-9a-f]{64,}"
+    r"|(?<![A-Za-z0-9])(?:ya29\.|GOCSPX-)[A-Za-z0-9_-]{20,}"
+    r"|(?<![A-Za-z0-9/+])K00[0-9][A-Za-z0-9/+]{27}(?![A-Za-z0-9/+])"
+)
+_SHOWN_NEVER = re.compile(f"{_CERTAIN.pattern}|{_SIGNED}")
+"""With what signs links of Azure, S3 and Google Cloud, Google's tokens, and keys of B2, in any text around them."""
 # A secret key of AWS is 40 of these characters, changing between capitals, small letters and digits all the time.
 _RUN = re.compile(r"[A-Za-z0-9/+]{40,}")
 _LONG = re.compile(r"[A-Za-z0-9/+=_-]{32,}")
@@ -55,12 +63,12 @@ def without_keys(text: str) -> str:
         # 40 characters of a path have more slashes than those of a key, nearly always
         return MASK if looks_secret(word) and (len(word) != 40 or word.count("/") < 4 or _is_random(word)) else word
 
-    return _WORD.sub(masked, _LOGIN.sub(rf"\1{MASK}@", _CERTAIN.sub(MASK, text)))
+    return _WORD.sub(masked, _LOGIN.sub(rf"\1{MASK}@", _SHOWN_NEVER.sub(MASK, text)))
 
 
 def hidden(text: str) -> str:
     """A text that somebody else wrote, for a message: what may be a credential is masked, and it is not endless."""
-    text = _LABELLED.sub(rf"\1{MASK}", _CERTAIN.sub(MASK, text[: 4 * MOST_SHOWN]))
+    text = _LABELLED.sub(rf"\1{MASK}", _SHOWN_NEVER.sub(MASK, text[: 4 * MOST_SHOWN]))
     text = _LONG.sub(lambda found: MASK if _is_mixed(found[0]) else found[0], text)
     text = re.sub(r"(://)[^/\s@]*@", rf"\1{MASK}@", text)
     text = re.sub(r"(://[^\s?]*\?)\S+", rf"\1{MASK}", text)

@@ -56,7 +56,11 @@ def doctor(
         if fix:
             report.fixed = [*local.mend(session), *memory.mend(session)]
     if settings and store and project:
-        report.checks += [*local.checks(settings, project), *memory.checks(settings, store, project)]
+        report.checks += local.checks(project)
+        if any(check.name == "state_folder" and check.level is Level.FAIL for check in report.checks):
+            report.checks += [skipped(check, local.NO_STATE_FOLDER) for check in memory.NAMES]
+        else:
+            report.checks += memory.checks(settings, store, project)
     else:
         report.checks += [skipped(check, "needs project") for check in (*local.NAMES, *memory.NAMES)]
     if settings and store and not settings.repo:

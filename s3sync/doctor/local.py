@@ -16,7 +16,6 @@ from itertools import takewhile
 from pathlib import Path
 
 from s3sync._version import __version__
-from s3sync.config import Settings
 from s3sync.core.quantities import size_text
 from s3sync.core.typed import quoted, typed
 from s3sync.disk.checks import is_link, is_ours
@@ -34,6 +33,8 @@ from s3sync.setup.init import MOST_GITIGNORE, read_gitignore, update_gitignore
 from s3sync.state.repair import sqlite_version
 from s3sync.sync.session import Session
 
+NO_STATE_FOLDER = "needs state folder"
+"""Reason why nothing in a folder that is refused is looked at: one cause is told once."""
 NAMES = ("staging", "state_folder", "gitignore", "disk", "file_system")
 DISTRIBUTION = "s3sync-collab"
 REINSTALL = "reinstall s3sync, which brings them: docs/upgrade-and-remove.md says how"
@@ -93,13 +94,14 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version.split("+")[0])[:3])
 
 
-def checks(settings: Settings, project: ProjectFolder) -> list[Check]:
+def checks(project: ProjectFolder) -> list[Check]:
+    state = _state_folder(project)
     return [
         _staging(project),
-        _state_folder(project),
+        state,
         _gitignore(project),
         _disk(project),
-        _file_system(project),
+        _file_system(project) if state.level is not Level.FAIL else skipped("file_system", NO_STATE_FOLDER),
     ]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from s3sync.config.read import refuse_others, says_trust
+from s3sync.disk.durable import read_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.remove import is_folder
@@ -21,14 +24,16 @@ def load_ignore(
 ) -> Callable[[str], bool]:
     """A test for paths (folders ending in `/`), from the setting's patterns and the `.s3syncignore` of both folders.
 
-    The repository's file comes after the setting and may take back what that ignores, as later patterns do in git.
-    Without a `repo_root` there is no such file.
+    The repository's file comes after the setting and may take back what that ignores, as later patterns do in git;
+    where it does, another user of this computer may neither own nor write it. Without a `repo_root` there is no such
+    file.
     The staging folder's file may have come from anybody who writes to the store: it ignores more, and never less.
     What only that file ignores is added to `silenced`, up to a thousand paths.
     Raises `ConfigError` with file and line for what is no pattern, or for too many of them.
     """
     own = None if repo_root is None else repo_root / IGNORE_FILE
-    ours, arrived = [*patterns, *(_read(own) if own is not None else ())], _read(staging / IGNORE_FILE)
+    ours = [*patterns, *(_read(own, own=True) if own is not None else ())]
+    arrived = _read(staging / IGNORE_FILE)
     if not ours and not arrived:
         return lambda path: False
     from s3sync.local.patterns import MOST_PATTERNS, compile_patterns
@@ -61,28 +66,41 @@ def _where(own: Path | None) -> str:
     return f"the setting `ignore` and {own} have" if own is not None else "the setting `ignore` has"
 
 
-def _body(file: Path) -> bytes:
+def _body(file: Path, *, own: bool) -> bytes:
     """What is in a file, through no link: one leads to files that were never meant. A folder of that name is none.
 
-    Raises `OSError`, and `ConfigError` for a large file.
+    `own`: the repository's, which may take back what other rules ignore. Raises `OSError`, and `ConfigError` for a
+    large file, or for one that takes something back and that another user could have written.
     """
     try:
         with GuardedFolder.open(file.parent, shared=True) as folder:
             found = folder.find(file.name)
             if found is None or is_folder(found):
                 return b""
-            if found.st_size > MAX_BYTES:
-                raise ConfigError(f"cannot read {file}", why=f"it is larger than {MAX_BYTES} bytes", hint="shorten it")
-            return folder.read(file.name, MAX_BYTES)
+            descriptor = folder.open_read(file.name)
+            try:
+                body = read_all(descriptor, MAX_BYTES)
+                if body is None:
+                    why = f"it is larger than {MAX_BYTES} bytes"
+                    raise ConfigError(f"cannot read {file}", why=why, hint="shorten it")
+                if own and not says_trust(os.environ) and any(line.startswith("!") for line in _lines(body)):
+                    refuse_others(file, os.fstat(descriptor), folder, "take back what is kept from the team")
+            finally:
+                os.close(descriptor)
+            return body
     except FileNotFoundError:
         return b""
 
 
-def _read(file: Path) -> list[str]:
+def _lines(body: bytes, errors: str = "replace") -> list[str]:
+    return body.decode("utf-8-sig", errors).splitlines()
+
+
+def _read(file: Path, *, own: bool = False) -> list[str]:
     """The patterns of a file, without comments and empty lines."""
     try:
         with local_errors("cannot read", file, hint="put the file itself there"):
-            lines = _body(file).decode("utf-8-sig").splitlines()
+            lines = _lines(_body(file, own=own), "strict")
     except UnicodeDecodeError as error:
         raise ConfigError(f"cannot read {file}", why="it is not UTF-8 text", hint="save it as UTF-8") from error
     return _checked(file, lines) if lines else []

@@ -12,6 +12,7 @@ from s3sync.cli.show.share import local_text
 from s3sync.cli.show.words import Json
 from s3sync.core.quantities import counted, size_text
 from s3sync.core.times import format_time
+from s3sync.core.typed import typed
 from s3sync.dashboard.publish import PublishReport, parts_told
 from s3sync.dashboard.values import Dashboard
 from s3sync.shared.pages import KeptPage
@@ -56,6 +57,9 @@ def warn_of(board: Dashboard) -> None:
             warn(f"warning: {printable(project.name)}: {printable(project.problem or '')}")
         if len(broken) > NAMED:
             warn(f"warning: and {len(broken) - NAMED} more that could not be looked at")
+        if broken:
+            there = "" if len(board.repositories) == 1 else f", typed in a folder of {printable(one.name)},"
+            warn(f"hint: `s3sync status {typed(printable(broken[0].name))}`{there} says why, and what to do about it")
 
 
 def print_published(report: PublishReport, *, quiet: bool) -> None:

@@ -94,6 +94,26 @@ def test_f57_a_secret_where_a_file_or_a_name_belongs_is_not_repeated(
     assert secret not in result.err + result.out + log.read_text(), result
 
 
+OF_CLOUDS = {
+    "a signature of Azure": "sv=2022-11-02&ss=b&sp=rw&sig=aaaaaaaaaaa%2Bbbbbbbbbbbbbbb%2Fcccccccccccccc1%3D",
+    "one without escapes": "se=2026-12-01&sig=ddddddddddddddddddddddddddddddddddddddddddd=",
+    "a signature of S3": "X-Amz-Date=20260101T000000Z&X-Amz-Signature=" + "0e" * 32,
+    "a token of Google": "ya29.a0AfH6SM" + "kkkk-" * 9,
+    "a secret of Google": "GOCSPX-" + "mmmm_" * 5,
+    "a key of B2": "K005" + "pppppppppp" + "qqqqqqqqqq" + "rrrrrrr",
+}
+
+
+@pytest.mark.parametrize("secret", OF_CLOUDS.values(), ids=list(OF_CLOUDS))
+@pytest.mark.parametrize(
+    "words", [("{}",), ("up", "{}"), ("config", "set", "{}", "x"), ("completion", "{}"), ("trash", "restore", "{}")]
+)
+def test_f57_what_signs_at_other_clouds_is_not_repeated(david: Person, words: tuple[str, ...], secret: str) -> None:
+    """Pasted in place of a word, where no name, flag or address tells what it is."""
+    result = david.expect(2, *(word.format(secret) for word in words))
+    assert secret[-16:] not in result.err + result.out and "****" in result.err, result
+
+
 @pytest.mark.parametrize("flag", ["--store", "--region", "--endpoint", "--profile", "--user", "--repo"])
 @pytest.mark.parametrize("secret", list(SECRETS.values())[::2])
 def test_f57_a_secret_given_to_init_is_not_repeated(david: Person, secret: str, flag: str) -> None:
@@ -125,7 +145,7 @@ def test_f57_what_a_credential_process_prints_is_not_repeated(david: Person, sec
         "/home/David/projects/2024/videos/Client/Foo", "AdministratorAccess-123456789012", "v-appydave",
         "us-gov-west-1", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "s3://appydave-video-collab/team/2025",
         "Kundenprojekte/Herbst2025/Schnitt/Fassung3", "s3://media/Clients/AcmeCo2024/Shoot3Day2/CamA/RawV2/x",
-        "file:///Volumes/TeamNAS/Projekte2024", "01JD8Z3N5Q7W9YAXBVCMKPHRST",
+        "file:///Volumes/TeamNAS/Projekte2024", "01JD8Z3N5Q7W9YAXBVCMKPHRST", "K001 interview.mov",
     ],
 )  # fmt: skip
 def test_names_are_no_secrets(text: str) -> None:

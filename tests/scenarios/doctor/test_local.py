@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from s3sync.core.unfinished import Direction, Unfinished
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.state.lock import project_lock
 from s3sync.state.unfinished import UnfinishedTransfers
+from tests.kit.people import PROJECT
 from tests.scenarios.cli.conftest import mount_small_disk
 from tests.scenarios.doctor.conftest import NewPatient, by_name, examine, levels, not_ok
 
@@ -46,6 +48,18 @@ def test_a_state_folder_that_is_shut(new_patient: NewPatient) -> None:
     assert levels(report)["state_folder"] == "ok" and len(report.fixed) == 2
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert "fail" not in levels(report).values()
+
+
+def test_a_state_folder_that_git_tracks_is_told_once(new_patient: NewPatient) -> None:
+    """What is in it is not looked at: it may be a stranger's."""
+    david = new_patient()
+    david.ok("up")
+    for words in (["init", "-q"], ["add", "-f", f"{PROJECT}/s3-staging/.s3sync/lock"]):
+        subprocess.run(["git", *words], cwd=david.repo, check=True)
+    found = by_name(examine(david))
+    assert [name for name, check in found.items() if check.level == "fail"] == ["state_folder"]
+    for name in ("file_system", "state_database", "partial_files", "lock"):
+        assert (found[name].level, found[name].found) == ("skipped", "needs state folder")
 
 
 def test_stale_partial_files_go_and_those_of_a_transfer_stay(new_patient: NewPatient) -> None:

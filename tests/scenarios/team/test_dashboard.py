@@ -138,6 +138,15 @@ def test_a_store_that_is_away_hides_nothing_else(tmp_path: Path) -> None:
     assert "warning: v-appydave" in written.err and Path(written.out.splitlines()[-1]).exists()
 
 
+def test_a_project_that_cannot_be_looked_at_is_told_with_what_to_do(tmp_path: Path) -> None:
+    david, _ = pair(tmp_path, (tmp_path / "store").as_uri(), {})
+    david.staging.rename(tmp_path / "elsewhere")
+    david.staging.symlink_to(tmp_path / "elsewhere")
+    said = david.expect(3, "dashboard", cwd=david.repo).err
+    assert f"warning: {PROJECT}: " in said and f"hint: `s3sync status {PROJECT}` says why" in said
+    assert "hint: " in david.expect(2, "status", PROJECT, cwd=david.repo).err
+
+
 def test_where_it_is_written(tmp_path: Path) -> None:
     david, _ = pair(tmp_path, (tmp_path / "store").as_uri(), {})
     path = Path(david.ok("dashboard", cwd=david.repo).out.splitlines()[-1])
