@@ -5117,6 +5117,22 @@ MUTANTS = (
         "_SHOWN_NEVER = _CERTAIN",
         ("tests/promises/hostile/test_secrets_and_bounds.py", "-k", "other_clouds"),
     ),
+    Mutant(
+        "holes-in-units",
+        "F52: a hole of any size in a unit keeps no other from being archived",
+        "s3sync/archive/content.py",
+        "        if self.part_size > MOST_MEMORY:\n",
+        "        if False:\n",
+        ("tests/scenarios/archive/test_bad_units.py", "-k", "hole_of_any_size"),
+    ),
+    Mutant(
+        "parts-of-terabytes",
+        "the parts of an object of terabytes take no more memory than a command has",
+        "s3sync/archive/upload.py",
+        "max(1, min(PARTS_AT_ONCE, MOST_MEMORY // part_size))",
+        "PARTS_AT_ONCE",
+        ("tests/scenarios/archive/test_bad_units.py", "-k", "fewer_at_once"),
+    ),
 )
 
 

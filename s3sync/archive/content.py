@@ -13,12 +13,17 @@ from s3sync.core.archive.tar import BLOCK, END, as_bytes
 from s3sync.core.archive.values import Pack, Source
 from s3sync.core.batches import batched
 from s3sync.core.etag import MAX_PARTS, MIB, PART_SIZE, choose_part_size
+from s3sync.core.quantities import size_text
+from s3sync.errors import ArchiveError
 from s3sync.store.port import Headers
 
 ARCHIVE_ID = "archive-id"
 """Metadata by which an archive is known for the one that an upload made."""
 SMALLEST_PART = 8 * MIB
 """Bytes of a container's part, at the least. Each request costs as much processor time as half a MiB of small files."""
+
+MOST_MEMORY = 640 * MIB
+"""Bytes of an object's parts that are in memory at once, at the most: a command has a gigabyte."""
 
 
 class Content(Struct, frozen=True, dict=True):
@@ -59,6 +64,17 @@ class Content(Struct, frozen=True, dict=True):
         if self.top is None or most <= PART_SIZE:
             return choose_part_size(most)
         return max(SMALLEST_PART, -(-most // MAX_PARTS // MIB) * MIB)
+
+    def require_sendable(self) -> None:
+        """Raise `ArchiveError` for what is so large that one of its parts takes too much memory: perhaps a hole, which
+        whoever may write there makes of any size, and which is to keep no other unit from being sent."""
+        if self.part_size > MOST_MEMORY:
+            raise ArchiveError(
+                f"cannot archive {self.name}: {size_text(self.size)} are too much for one object",
+                why=f"of at most {MAX_PARTS:,} parts each would take more memory than a command has",
+                hint="look for a file that is far larger than it should be; if all is right, `max_size: 1T` in the set "
+                "sends it as several archives",
+            )
 
     def headers(self, archive_id: str) -> Headers:
         kind = self.kind if self.top is None else _CONTENT_TYPES.get(self.pack)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from s3sync.archive.ahead import Ahead
 from s3sync.archive.carrier import Carrier, MemoryBody
-from s3sync.archive.content import SMALLEST_PART, Content
+from s3sync.archive.content import MOST_MEMORY, SMALLEST_PART, Content
 from s3sync.archive.journal import Begun, Journal, Sent
 from s3sync.archive.parts import Maker, PartBody
 from s3sync.archive.sealing import whole_checksums
@@ -45,6 +45,11 @@ MOST_AT_ONCE = 4
 the five in which files are sent."""
 
 
+def parts_at_once(part_size: int) -> int:
+    """Parts in memory at once: of an object of terabytes fewer, and one at last."""
+    return MOST_AT_ONCE if part_size == SMALLEST_PART else max(1, min(PARTS_AT_ONCE, MOST_MEMORY // part_size))
+
+
 class Uploaded(Struct, frozen=True):
     """An object that is complete, and what it holds."""
 
@@ -64,9 +69,10 @@ def upload(
     """Make an object and put it into the store, if `mode` holds. An upload that was interrupted resumes.
 
     `ahead` takes the members as they pass.
-    Raises `SourceChanged` when a file does not stand still (nothing is there then), `PreconditionFailed`,
-    `LocalError`, `StoreError`. Memory: a few parts.
+    Raises `SourceChanged` when a file does not stand still (nothing is there then), `ArchiveError`,
+    `PreconditionFailed`, `LocalError`, `StoreError`. Memory: a few parts.
     """
+    content.require_sendable()
     with kept_folders():
         job = _resumed(carrier, journal, content)
         try:
@@ -124,8 +130,7 @@ class _Job:
                 made = chain((first,), made)
                 del first
             made = self._noted(self._digested(made), ahead)
-            at_once = MOST_AT_ONCE if self.part_size == SMALLEST_PART else PARTS_AT_ONCE
-            parts = self.carrier.pool.gather(self._send, made, at_once)
+            parts = self.carrier.pool.gather(self._send, made, parts_at_once(self.part_size))
             self.maker.let_go()
             self._require_md5(self.digest.hexdigest() if self.digest is not None else None)
             if ahead is not None:

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.archive.content import MOST_MEMORY, Content
 from s3sync.archive.run_report import Options, UnitState
+from s3sync.archive.upload import parts_at_once
 from s3sync.archives import Archives
+from s3sync.core.archive.values import Kind, Pack, Source
+from s3sync.core.etag import MIB
 from s3sync.transfer.progress import Silent, Work
 from tests.kit.people import Person
 from tests.scenarios.archive.conftest import at_home, put, settings
@@ -52,6 +56,30 @@ def test_a_unit_that_is_empty_is_told_and_the_others_are_sent(david: Person, vau
     told = david.expect(3, "archive", "run", "--delete-local", cwd=david.repo)
     assert "cannot archive m31: there is no file in it" in told.err and "Traceback" not in told.err
     assert unit.exists() and kept(vault) == ["m42.tar", "m42.tar.index.json"]
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_f52_a_hole_of_any_size_keeps_no_other_unit_from_being_sent(david: Person, vault: Path, pack: str) -> None:
+    """Who may write into a unit makes one at no cost, and its parts would take the memory of the command."""
+    unit = desk(david, vault, pack)
+    with (unit / "a.fits").open("wb") as hole:
+        hole.truncate(1 << 43)
+    told = david.expect(3, "archive", "run", cwd=david.repo)
+    assert "are too much for one object" in told.err and "max_size" in told.err and "Traceback" not in told.err
+    assert "1 unit" in told.out and any("m42" in str(path) for path in (vault / "raw").rglob("*"))
+    sent = [path.name for path in (vault / "raw").rglob("*") if path.is_file() and "m31" in str(path)]
+    assert sent == (["b.fits"] if pack == "none" else [])
+
+
+@pytest.mark.parametrize("pack", [Pack.NONE, Pack.TAR])
+def test_parts_of_terabytes_are_fewer_at_once(pack: Pack) -> None:
+    for size in (10 * MIB, 1 << 37, 1 << 40, 5 << 40):
+        file = Source("film.mov", Kind.FILE, size, 0o644, 0)
+        content = Content("film", "film", "/", None if pack is Pack.NONE else "film", (file,), pack)
+        content.require_sendable()
+        assert 1 <= parts_at_once(content.part_size) <= 5
+        assert parts_at_once(content.part_size) * content.part_size <= MOST_MEMORY
+    assert parts_at_once(16 * MIB) == 5
 
 
 class Mischief(Silent):
