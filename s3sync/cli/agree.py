@@ -27,8 +27,10 @@ def ask(error: NotTrusted, call: Call) -> bool:
     return True
 
 
-def confirmed(place: Place, quiet: bool, parts: str = "") -> bool:
-    """Show the place and ask. Where nobody can answer, the answer is no. `parts`: as in `NotTrusted`."""
+def confirmed(place: Place, quiet: bool, parts: str = "", own: bool = False) -> bool:
+    """Show the place and ask. Where nobody can answer, the answer is no. `parts`: as in `NotTrusted`. `own`: no file of
+    the repository names any of it.
+    """
     from s3sync.cli.output import answered_yes, warn
     from s3sync.cli.show.trust import trust_question
     from s3sync.trust import previous, read_book, sharing
@@ -37,7 +39,7 @@ def confirmed(place: Place, quiet: bool, parts: str = "") -> bool:
         return _confirmed_database(place, quiet)
     if not quiet:
         before, others = previous(place, os.environ), sharing(place, read_book(os.environ))
-        for line in trust_question(place, before, others, _sets_at(place), parts):
+        for line in trust_question(place, before, others, _sets_at(place), parts, own):
             warn(line)
     return answered_yes("May it use that name?" if place.is_name else "Do you trust this place?")
 

@@ -62,7 +62,7 @@ def _agree(call: Call, yes: bool) -> None:
     from s3sync.config import load_settings
     from s3sync.errors import declined
     from s3sync.project import repo_root
-    from s3sync.trust import read_book, remember
+    from s3sync.trust import is_named_by_repository, place_of, read_book, remember
 
     repo_root(Path.cwd())
     settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
@@ -70,11 +70,12 @@ def _agree(call: Call, yes: bool) -> None:
     places += [place for place in _places_of_sets(settings) if place not in places]
     places += _databases_of_sets(settings)
     known = [found.place for found in read_book(settings.env)]
+    own = None if is_named_by_repository(settings) else place_of(settings)
     changed = False
     for place in places:
         if place in known:
             continue
-        if not yes and not confirmed(place, call.quiet):
+        if not yes and not confirmed(place, call.quiet, own=place == own):
             raise declined("nothing was agreed to" if not changed else "the rest was not agreed to")
         changed = remember(place, settings.env) or changed
     if not places:

@@ -22,11 +22,16 @@ LABEL = 14
 
 
 def trust_question(
-    place: Place, before: Place | None, others: Sequence[str], sets: Sequence[ArchiveSet] = (), parts: str = ""
+    place: Place,
+    before: Place | None,
+    others: Sequence[str],
+    sets: Sequence[ArchiveSet] = (),
+    parts: str = "",
+    own: bool = False,
 ) -> Iterator[str]:
     """The place in words, what changed about it, and other repositories of the user whose files lie there. No value
     begins a line, however long it is. `sets`: archive sets that send there, where nothing else of the repository does.
-    `parts`: what a file of the repository names, where the user named the store.
+    `parts`: what a file of the repository names, where the user named the store. `own`: the user names all of it.
     """
     if place.is_name:
         yield from _name_question(place, before, others)
@@ -40,6 +45,8 @@ def trust_question(
         yield f"You typed this store, and a file of this repository names {parts}, which you have not agreed to:"
     elif others and place.store == default_store(os.environ):
         yield "Another repository on this computer keeps its files under the same name:"
+    elif own and before is None:
+        yield "You name this store yourself, and have not agreed to it for this repository before:"
     elif before is None:
         yield "A file of this repository names a store that you have not used with it before:"
     else:

@@ -474,6 +474,8 @@ def test_f47_plain_http_is_said_each_time_until_trusted(david: Person) -> None:
         david.environ = {**david.environ, **said, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
         for _ in range(2):
             assert f"warning: {server} is not encrypted" in david.expect(1, "status").err
+        asked = david.expect(5, "trust").err
+        assert "You name this store yourself" in asked and "A file of this repository" not in asked
         david.ok("trust", "--yes")
         assert "warning" not in david.expect(1, "status").err
 
