@@ -5133,6 +5133,14 @@ MUTANTS = (
         "PARTS_AT_ONCE",
         ("tests/scenarios/archive/test_bad_units.py", "-k", "fewer_at_once"),
     ),
+    Mutant(
+        "refused-rules-in-doctor",
+        "doctor fails where the rules of what to ignore have every run refused",
+        "s3sync/doctor/remote.py",
+        "    except ConfigError as error:  # of rules",
+        "    except ZeroDivisionError as error:  # of rules",
+        ("tests/scenarios/doctor/test_local.py", "-k", "every_run_is_refused"),
+    ),
 )
 
 

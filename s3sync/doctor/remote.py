@@ -17,6 +17,7 @@ from s3sync.errors import (
     AccessDenied,
     BucketMissing,
     ClockSkewed,
+    ConfigError,
     CredentialsError,
     S3syncError,
 )
@@ -145,6 +146,8 @@ def _room(settings: Settings, store: Store, project: ProjectFolder, listed: list
         return skipped("room_for_down", "needs list")
     try:
         needed, free = _to_fetch(settings, store, project, listed), free_space(project)
+    except ConfigError as error:  # of rules of what to ignore, for which every run is refused, too
+        return failed_by("room_for_down", error)
     except S3syncError as error:
         return skipped("room_for_down", f"cannot be told: {error}")
     except OSError as error:

@@ -50,6 +50,17 @@ def test_a_state_folder_that_is_shut(new_patient: NewPatient) -> None:
     assert "fail" not in levels(report).values()
 
 
+@pytest.mark.parametrize("body", [b"\xff\n", b"a\\\n"])
+def test_rules_for_which_every_run_is_refused_are_a_failure(new_patient: NewPatient, body: bytes) -> None:
+    david = new_patient()
+    david.ok("up")
+    (david.repo / ".s3syncignore").write_bytes(body)
+    told = david.expect(2, "status").err
+    report = examine(david)
+    (check,) = [check for check in report.checks if check.level == "fail"]
+    assert check.found.split(": ")[0] in told and ".s3syncignore" in check.found
+
+
 def test_a_state_folder_that_git_tracks_is_told_once(new_patient: NewPatient) -> None:
     """What is in it is not looked at: it may be a stranger's."""
     david = new_patient()
