@@ -2224,8 +2224,8 @@ MUTANTS = (
         "trust-virtual-host",
         "rule 2: the server that is agreed to is the host that is asked",
         "s3sync/trust/place.py",
-        '        if settings.addressing == "virtual" and _is_loopback(server):',
-        '        if settings.addressing == "never" and _is_loopback(server):',
+        '        if settings.addressing == "virtual" and is_loopback(server):',
+        '        if settings.addressing == "never" and is_loopback(server):',
         ("tests/scenarios/cli/test_trust.py", "-k", "in_the_name_of_this_computer"),
     ),
     Mutant(
@@ -5140,6 +5140,14 @@ MUTANTS = (
         "    except ConfigError as error:  # of rules",
         "    except ZeroDivisionError as error:  # of rules",
         ("tests/scenarios/doctor/test_local.py", "-k", "every_run_is_refused"),
+    ),
+    Mutant(
+        "host-keys-that-nobody-checks",
+        "F53: a server whose place others can take is told before files and a password go to it",
+        "s3sync/config/remotes.py",
+        '    if kind == "sftp":\n',
+        "    if False:\n",
+        ("tests/unit/config/test_remotes.py", "-k", "f53"),
     ),
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from s3sync.config import REPO_FILE, Settings, load_settings, mask_url
+from s3sync.config.remotes import open_line
 from s3sync.config.schemes import remote_of, scheme_of
 from s3sync.connect import connect, locate
 from s3sync.doctor import archives, local, memory, remote
@@ -102,10 +103,14 @@ def _store(report: DoctorReport, settings: Settings | None) -> Store | None:
     store = _try(report, "store", lambda: connect(settings))
     if store is not None:
         vendor = scheme_of(settings.store).vendor
-        where = _folder(store) if vendor is None else endpoint_of(store) or vendor
+        where, heard = _folder(store) if vendor is None else endpoint_of(store) or vendor, None
         if scheme_of(settings.store).by_remote:
             where = f"your rclone remote {remote_of(settings.store)[0]}"
-        report.checks.append(ok("store", f"{store.url} at {mask_url(where)}"))
+            heard = open_line(settings.store, settings.env)
+        found = f"{store.url} at {mask_url(where)}"
+        report.checks.append(
+            ok("store", found) if heard is None else warn("store", f"{found}; {heard.why}", heard.hint)
+        )
         report.checks += key_checks(settings, store)
     return store
 

@@ -8,6 +8,7 @@ from s3sync.trust.book import Remembered, forget, read_book, remember
 from s3sync.trust.check import (
     InsecureEndpoint,
     claim_name,
+    heard_by_others,
     is_known,
     is_named_by_repository,
     is_place,
@@ -33,6 +34,7 @@ __all__ = [
     "database_place",
     "forget",
     "given_name",
+    "heard_by_others",
     "is_known",
     "is_named_by_repository",
     "is_place",

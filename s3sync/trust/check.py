@@ -22,7 +22,7 @@ _WORDS = {
 
 
 class InsecureEndpoint(UserWarning):
-    """Requests go over plain http to another computer, and nobody has agreed to that."""
+    """Requests go to another computer unencrypted, or to whoever says that he is it, and nobody has agreed to that."""
 
 
 def is_named_by_repository(settings: Settings) -> bool:
@@ -143,7 +143,7 @@ def sharing(place: Place, known: Iterable[Place]) -> list[str]:
 
 
 def require(settings: Settings, *, by_name: bool = True) -> None:
-    """Raise `NotTrusted` unless the store may be opened; warn of plain http that nobody agreed to.
+    """Raise `NotTrusted` unless the store may be opened; warn of a line that others hear, and that nobody agreed to.
 
     `by_name`: what is under the repository's name there will be used.
     """
@@ -158,14 +158,26 @@ def require(settings: Settings, *, by_name: bool = True) -> None:
     name = new_name(settings) if by_name and not named else None
     if name is not None:
         raise _refused_name(settings, name)
-    if not named and not place.unencrypted:
+    heard = heard_by_others(settings, place)
+    if not named and heard is None:
         return
     if any(found.place == place for found in read_book(settings.env)):
         return
     if named:
         raise _refusal(settings, place)
-    text = f"{place.endpoint} is not encrypted: whoever is in between can read and change your files"
-    warnings.warn(f"{text} (`s3sync trust` ends this warning)", InsecureEndpoint, stacklevel=2)
+    warnings.warn(f"{heard} (`s3sync trust` ends this warning)", InsecureEndpoint, stacklevel=2)
+
+
+def heard_by_others(settings: Settings, place: Place) -> str | None:
+    """Reason why whoever is between here and the store can read and change files; None where nothing tells of one."""
+    if place.unencrypted:
+        return f"{place.endpoint} is not encrypted: whoever is in between can read and change your files"
+    if not scheme_of(settings.store).by_remote:
+        return None
+    from s3sync.config.remotes import open_line
+
+    found = open_line(settings.store, settings.env)
+    return None if found is None else found.why
 
 
 def _refuse_lost_store(settings: Settings) -> None:

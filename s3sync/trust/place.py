@@ -3,15 +3,14 @@ key that encrypts."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import stat
 from pathlib import Path, PurePath
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from s3sync.config import Settings, is_of_repository, mask_url
+from s3sync.config.hosts import is_loopback
 from s3sync.config.locate import REPO_FILE, exists
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
@@ -61,7 +60,7 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def unencrypted(self) -> bool:
         """True if requests go over plain http to another computer."""
-        return self.endpoint is not None and self.endpoint.startswith("http://") and not _is_loopback(self.endpoint)
+        return self.endpoint is not None and self.endpoint.startswith("http://") and not is_loopback(self.endpoint)
 
     @property
     def destination(self) -> str:
@@ -178,7 +177,7 @@ def _server(settings: Settings) -> str | None:
     """The server, None for AWS as most know it."""
     if settings.endpoint_url:
         server = mask_url(settings.endpoint_url)
-        if settings.addressing == "virtual" and _is_loopback(server):  # the host that is asked is another one then
+        if settings.addressing == "virtual" and is_loopback(server):  # the host that is asked is another one then
             bucket = settings.store.partition("://")[2].partition("/")[0]
             return server.replace("://", f"://{bucket}.", 1)
         return server
@@ -189,11 +188,3 @@ def _server(settings: Settings) -> str | None:
 
 def _origin_of_keys(settings: Settings) -> str:
     return settings.origins.get("AWS_ACCESS_KEY_ID", "")
-
-
-def _is_loopback(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"  # a name below it is asked of the network's name server on many systems

@@ -14,6 +14,7 @@ from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS, SET_UP, command
 
 if TYPE_CHECKING:
+    from s3sync.config import Settings
     from s3sync.trust import Place
 
 
@@ -75,7 +76,18 @@ def init(
         print_json(init_json(report, call.dry_run))
     else:
         print_init(report, call)
+    _warn_of_line(report.settings)
     return 0 if call.dry_run else report.exit_code
+
+
+def _warn_of_line(settings: Settings) -> None:
+    """Say why others can hear what goes to the store, or take its place, where they can."""
+    from s3sync.cli.output import printable, warn
+    from s3sync.trust import heard_by_others, place_of
+
+    heard = heard_by_others(settings, place_of(settings))
+    if heard is not None:
+        warn(f"warning: {printable(heard)}")
 
 
 def _ask_project(projects: list[str]) -> str | None:

@@ -12,6 +12,7 @@ from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, hanging, print_json, printable, say
 from s3sync.cli.show.words import Json
 from s3sync.config.locate import default_store
+from s3sync.config.remotes import open_line
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.trust import KEYS_OF_REPOSITORY, Place, came_along
@@ -125,6 +126,9 @@ def _parts(place: Place, before: Place | None) -> Iterator[tuple[str, str]]:
         yield "changed", change
     if place.unencrypted:
         yield "warning", "the server is not encrypted: whoever is in between can read and change your files"
+    found = open_line(place.store, os.environ) if scheme.by_remote else None
+    if found is not None:
+        yield "warning", found.why
 
 
 def place_json(place: Place) -> Json:

@@ -28,6 +28,9 @@ _TABLE: tuple[tuple[re.Pattern[str], type[StoreError], str], ...] = tuple(
         (r"unauthori[sz]ed|\b401\b|unable to authenticate|authentication failed",
          CredentialsError, "is its user or its password another one now? `rclone config` changes them (e, edit); where "
          "one signs in with a browser: `rclone config reconnect {remote}`"),
+        (r"knownhosts: key|host key (mismatch|verification)",
+         CredentialsError, "nothing was sent to it: ask whoever runs the server whether it has a new key, before you "
+         "take that into known_hosts_file"),
         (r"insufficient.?(space|storage)|quota|no space left|\b507\b|over.?storage", StoreError, "make room there"),
         (r"rate.?limit|too.?many.?requests|\b429\b|slow.?down", Throttled, "run the command again later"),
         (r"permission denied|access denied|forbidden|\b403\b|read-only|read only", AccessDenied, "ask its owner"),

@@ -146,6 +146,32 @@ def test_a_repository_that_names_a_remote_is_asked_about_with_its_type(remotes: 
     assert "sftp, by your rclone remote dav" in again.err
 
 
+def test_f53_a_server_whose_host_key_nobody_checks_is_told(remotes: Remotes, tmp_path: Path) -> None:
+    """rclone says so in its log, which nobody sees here; with a key of its own another server got the password."""
+    (tmp_path / "own.conf").write_text(remotes.config.read_text().replace("host = 127.0.0.1", "host = 0.0.0.0"))
+    name = uuid.uuid4().hex
+    subprocess.run([RCLONE, "--config", str(remotes.config), "mkdir", f"ssh:{name}"], check=True, capture_output=True)
+    david = Person("david", tmp_path / "david", {"RCLONE_CONFIG": str(tmp_path / "own.conf")})
+    env: dict[str, str | None] = {"S3SYNC_TRUST": None}
+    told = david.ok("init", PROJECT, "--store", f"rclone:ssh:{name}", "--yes", env=env)
+    assert "checks no host key of the remote ssh" in told.err
+    (david.repo / ".s3sync.yaml").unlink()
+    env["S3SYNC_STORE"] = f"rclone:ssh:{name}"
+    david.ok("trust", "--forget", env=env)
+    david.write("a.txt", "first")
+    assert "checks no host key of the remote ssh" in david.ok("up", env=env).err
+    david.ok("trust", "--yes", env=env)
+    assert "host key" not in david.ok("status", env=env).err
+    checks = david.ok("doctor", "--json", env=env).json["checks"]
+    store = next(one for one in checks if one["name"] == "store")
+    assert store["level"] == "warn" and "rclone config update ssh known_hosts_file" in store["hint"]
+    (tmp_path / "known").touch()
+    with (tmp_path / "own.conf").open("a") as own:
+        own.write(f"known_hosts_file = {tmp_path / 'known'}\n")
+    refused = david.run("status", env=env)
+    assert refused.code and "ask whoever runs the server whether it has a new key" in refused.err
+
+
 def test_nobody_has_the_last_word_by_a_time_to_come(remotes: Remotes, tmp_path: Path) -> None:
     name = uuid.uuid4().hex
     url, environment = remotes.url("loc", name), {"RCLONE_CONFIG": str(remotes.config)}
