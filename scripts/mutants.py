@@ -5149,6 +5149,14 @@ MUTANTS = (
         "    if False:\n",
         ("tests/unit/config/test_remotes.py", "-k", "f53"),
     ),
+    Mutant(
+        "versions-of-a-closed-terminal",
+        "both versions that `resolve --open` shows go with the question, also where the terminal is closed over it",
+        "s3sync/cli/interrupt.py",
+        '("SIGTERM", "SIGHUP")',
+        '("SIGTERM",)',
+        ("tests/scenarios/team/test_open.py", "-k", "terminal"),
+    ),
 )
 
 

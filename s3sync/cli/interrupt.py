@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 GRACE_S = 0.7
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SHOW_CURSOR = "\x1b[?25h"
 
 _cut_short = [INTERRUPTED]  # the exit code where the orderly end takes longer than its moment
@@ -68,7 +69,8 @@ def leave(code: int = INTERRUPTED) -> NoReturn:
 
 @contextmanager
 def ended_by_the_system(cut_short: int = INTERRUPTED) -> Iterator[None]:
-    """Have SIGTERM, by which systemd and launchd end a program, do what Ctrl-C does.
+    """Have SIGTERM, by which systemd and launchd end a program, do what Ctrl-C does; and SIGHUP, by which a terminal
+    that is closed ends its own, where nobody (nohup) has it ignored.
 
     `cut_short` is the exit code where the end takes longer than its moment: 0 for what only shows something until
     Ctrl-C, and has nothing that could be left half done.
@@ -80,10 +82,12 @@ def ended_by_the_system(cut_short: int = INTERRUPTED) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, end_now)
+    names = [one for one in _ENDINGS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, end_now) for one in names}
     _cut_short.append(cut_short)
     try:
         yield
         _cut_short.pop()  # not on the way out of a Ctrl-C, whose moment runs on
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -54,6 +54,7 @@ def resolve(
 ) -> int:
     """Decide which version of a file in conflict stays. Without --mine, --theirs or --both it shows both and asks."""
     from s3sync.api import Project
+    from s3sync.cli.interrupt import ended_by_the_system
     from s3sync.cli.progress import watching
 
     keep = _chosen({"mine": mine, "theirs": theirs, "both": both, "open": opens})
@@ -65,7 +66,7 @@ def resolve(
             _require_person(conflict, call)
             if not opens:
                 return _ask(conflict)
-            with opened.showing(conflict) as problems:
+            with ended_by_the_system(), opened.showing(conflict) as problems:
                 progress.rest()
                 _warn_of_unopened(problems)
                 return _ask(conflict)

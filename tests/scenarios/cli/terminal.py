@@ -21,10 +21,12 @@ def on_terminal(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     before_answer: Callable[[], object] = lambda: None,
+    ended_by: int | None = None,
 ) -> Result:
     """Run `s3sync`; `answers` are (end of a question, what is typed then). All output is in `out`, as it is shown.
 
     `before_answer` is called when a question stands there; the answer is typed once it returns.
+    `ended_by`: a signal that comes in the place of the answer.
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -44,7 +46,11 @@ def on_terminal(
             if waiting and waiting[0][0] in shown[answered:].decode("utf-8", "replace"):
                 answered = len(shown)
                 before_answer()
-                os.write(ours, waiting.pop(0)[1].encode() + b"\n")
+                if ended_by is not None:
+                    waiting.clear()
+                    process.send_signal(ended_by)
+                else:
+                    os.write(ours, waiting.pop(0)[1].encode() + b"\n")
         return Result(process.wait(10), shown.decode("utf-8").replace("\r\n", "\n"), "")
     finally:
         process.kill()

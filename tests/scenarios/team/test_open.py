@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_both_sides_are_shown_before_the_question_and_what_was_fetched_goes(
         count, folder, path = lines[0].split(" ", 2)
         assert (count, folder) == ("1", "/") and all(Path(one).is_absolute() for one in path.split(os.pathsep))
     assert list(temporary.iterdir()) == [] and jan.read(FILM) == THEIRS
+
+
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGTERM])
+def test_no_version_stays_behind_where_the_question_ends_with_its_terminal(
+    clashing: tuple[Person, Person], tmp_path: Path, how: int
+) -> None:
+    _, jan = clashing
+    screen, temporary = Screen(tmp_path / "screen"), tmp_path / "temporary"
+    temporary.mkdir()
+    told = on_terminal(
+        jan, "resolve", FILM, "--open", answers=[(QUESTION, "")], env={**screen.environ, "TMPDIR": str(temporary)},
+        before_answer=screen.has_shown(2), ended_by=how,
+    )  # fmt: skip
+    assert told.code == 130 and len(screen.shown()) == 2
+    assert list(temporary.iterdir()) == [] and jan.read(FILM) == MINE
 
 
 def test_no_program_of_the_repository_is_the_viewer(clashing: tuple[Person, Person], tmp_path: Path) -> None:
