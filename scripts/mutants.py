@@ -5157,6 +5157,22 @@ MUTANTS = (
         '("SIGTERM",)',
         ("tests/scenarios/team/test_open.py", "-k", "terminal"),
     ),
+    Mutant(
+        "own-key-of-a-place",
+        "nobody who has the key of a repository copies readable files into it, whatever the store says of it",
+        "s3sync/pairs/opening.py",
+        "    if own is not None:\n        return own\n",
+        "",
+        ("tests/scenarios/sealed/test_unsaid.py", "-k", "puts_nothing_readable"),
+    ),
+    Mutant(
+        "readable-files-on-a-remote",
+        "nobody copies readable files into an encrypted repository on a remote of rclone",
+        "s3sync/pairs/opening.py",
+        "    if not scheme.is_folder:\n",
+        "    if scheme.has_server:\n",
+        ("tests/scenarios/sealed/test_on_clouds.py", "-k", "puts_readable_files"),
+    ),
 )
 
 

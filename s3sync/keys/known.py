@@ -9,6 +9,7 @@ from pathlib import Path
 
 from s3sync.config import Settings
 from s3sync.config.locate import user_data_folder
+from s3sync.core.names import nfc
 from s3sync.gitconfig import shared_git_folder
 
 FOLDER = "keys"
@@ -18,7 +19,11 @@ CLONES = "encrypted"
 
 def file_name(settings: Settings) -> str:
     """The name of the file with the key of the settings' place: one for each store, server and repository in it."""
-    place = "\0".join((settings.store, settings.endpoint_url or "", settings.repo))
+    return _file_name(settings.store, settings.endpoint_url, settings.repo)
+
+
+def _file_name(store: str, endpoint_url: str | None, repo: str) -> str:
+    place = "\0".join((store, endpoint_url or "", repo))
     return f"{hashlib.sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
 
 
@@ -30,6 +35,21 @@ def is_encrypted(settings: Settings) -> bool:
 def has_key(settings: Settings) -> bool:
     """True if this user has a key for the place, which therefore is encrypted. One look at the disk."""
     return os.path.lexists(user_data_folder(settings.env) / FOLDER / file_name(settings))
+
+
+def key_around(settings: Settings) -> str | None:
+    """Name of the repository at the address of the settings' store, or around it, for which this user has a key; None
+    of none. Whoever has the store can take away what says there that it is encrypted."""
+    try:
+        known = set(os.listdir(user_data_folder(settings.env) / FOLDER))
+    except OSError:
+        return None
+    above = settings.store
+    while known and (cut := max(above.rfind("/"), above.rfind(":")) + 1):
+        store, repo, above = above[:cut], nfc(above[cut:]), above[: cut - 1]
+        if any(_file_name(one, settings.endpoint_url, repo) in known for one in (store, above)):
+            return repo
+    return None
 
 
 def encrypted_clone(environ: Mapping[str, str], folders: Iterable[str]) -> str | None:

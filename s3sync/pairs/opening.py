@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from s3sync.config import Settings, find_repo_root, load_settings, mask_url
 from s3sync.config.leading import end_of
 from s3sync.config.locate import default_store
-from s3sync.config.schemes import name_of_scheme, scheme_of
+from s3sync.config.schemes import name_of_scheme, remote_of, scheme_of
 from s3sync.config.schemes import store as checked_address
 from s3sync.config.values import BadValue
 from s3sync.connect import connect
@@ -24,7 +24,7 @@ from s3sync.core.names import STATE_DIR, nfc
 from s3sync.core.pairs import End, Overlap, common_root, overlap
 from s3sync.core.sealed import current_key
 from s3sync.errors import ConfigError, ProjectError, StoreError, Unsupported, UsageError
-from s3sync.keys.known import is_encrypted
+from s3sync.keys.known import is_encrypted, key_around
 from s3sync.local.ignore import load_ignore
 from s3sync.pairs.around import store_around
 from s3sync.pairs.values import Bucket, Folder, Place
@@ -225,18 +225,22 @@ def refuse_readable(place: Place, other: Place) -> None:
 
 
 def _sealed_around(place: Bucket) -> str | None:
-    """The path in the store of an encrypted repository that a place is in; None where none is known to be there."""
+    """The path in the store of an encrypted repository that a place is in; None where none is known to be there.
+
+    This user's own keys tell it, whatever the store says.
+    """
+    own = key_around(place.settings)
+    if own is not None:
+        return own
     store, path = place.store, place.prefix
-    if scheme_of(place.settings.store).by_remote:
-        return None  # there are none
-    if scheme_of(place.settings.store).has_server:
-        top = whole = place.settings.store
-        while _is_address(top.rpartition("/")[0]):
-            top = top.rpartition("/")[0]
-        store, path = (
-            connect(_at(place.settings, top), create=False, sealed=False, by_name=False),
-            whole.removeprefix(top),
-        )
+    scheme = scheme_of(place.settings.store)
+    if not scheme.is_folder:
+        top = _whole(place.settings.store)
+        at_top = _at(place.settings, top)
+        if scheme.by_remote:  # which may be a folder here, around the repository: nothing but these names is looked at
+            at_top = replaced(at_top, root=None)
+        store = connect(at_top, create=False, sealed=False, by_name=False)
+        path = place.settings.store.removeprefix(top)
     names = path.strip("/").split("/")
     for number in range(1, len(names) + 1):
         repo = "/".join(names[:number])
@@ -246,6 +250,16 @@ def _sealed_around(place: Bucket) -> str | None:
             continue
         return repo
     return None
+
+
+def _whole(address: str) -> str:
+    """The address of the whole bucket or remote that an address is in."""
+    if scheme_of(address).by_remote:
+        name, path = remote_of(address)
+        return f"rclone:{name}:{'/' * path.startswith('/')}"
+    while _is_address(address.rpartition("/")[0]):
+        address = address.rpartition("/")[0]
+    return address
 
 
 def is_made(place: Place) -> bool:

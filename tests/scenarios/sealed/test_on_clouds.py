@@ -372,3 +372,19 @@ def test_an_archive_without_its_index_is_known_again_where_etags_say_nothing(
         assert set(before) < set(after) and len(after) == 2, "the same one, and its index"
         assert proxy.sent < 2 * MIB
         david.ok("archive", "verify", "--deep", "--yes", cwd=david.repo)
+
+
+@pytest.mark.parametrize("place", [FOLDER, WEBDAV], indirect=True)
+def test_nobody_puts_readable_files_into_an_encrypted_repository_on_a_remote_of_rclone(
+    place: tuple[Person, Person, Owned],
+) -> None:
+    """From outside of any clone, and without a key here."""
+    david, jan, owned = place
+    (jan.root / "home" / ".local").rename(jan.root / "home" / "away")
+    (plain := jan.root / "plain").mkdir()
+    (plain / "x").write_text("the plaintext of jan")
+    repo, before = f"{david.ok('status', '--json').json['store']}/{REPO}", owned.names()
+    for verb, target in (("copy", repo), ("move", f"{repo}/{PROJECT}/deep/er")):
+        assert "is an encrypted repository" in jan.expect(1, verb, str(plain), target, cwd=jan.root).err
+    assert owned.names() == before
+    jan.ok("copy", str(plain), f"{repo}-beside", cwd=jan.root)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.people import PROJECT, Person
+from tests.kit.people import PROJECT, REPO, Person
 from tests.scenarios.sealed.test_archives import UNIT, with_set
 from tests.scenarios.sealed.test_together import readable
 
@@ -74,3 +74,25 @@ def test_archives_of_a_repository_without_a_key_or_a_store_are_sent(plain: Peopl
     david.write("b.txt", WORDS.decode())
     david.ok("archive", "run", "--force", cwd=david.repo)
     assert readable(vault, WORDS)
+
+
+@pytest.mark.parametrize("where", ["people", "on_s3"])
+def test_whoever_has_the_key_puts_nothing_readable_there_though_the_store_says_no_more_that_it_is_encrypted(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    """From outside of any clone: the bucket's owner took the id of the key away."""
+    david, jan = request.getfixturevalue(where)
+    store = david.ok("status", "--json").json["store"]
+    if where == "on_s3":
+        server, prefix = request.getfixturevalue("seaweedfs"), store.rpartition("/")[2]
+        server.client("admin").delete_object(Bucket=server.bucket, Key=f"{prefix}/{REPO}/.s3sync/keys/current")
+    else:
+        (Path(store.removeprefix("file://")) / REPO / ".s3sync" / "keys" / "current").unlink()
+    (plain := jan.root / "plain").mkdir()
+    (plain / "x").write_bytes(WORDS)
+    for verb, target in (("copy", ""), ("move", f"/{PROJECT}"), ("sync", "/another/and/deeper")):
+        for more in ((), ("--dry-run",)):
+            refused = jan.expect(1, verb, str(plain), f"{store}/{REPO}{target}", *more, cwd=jan.root)
+            assert "is an encrypted repository" in refused.err
+    assert (plain / "x").exists()
+    jan.ok("copy", str(plain), f"{store}/{REPO}-beside", cwd=jan.root)
