@@ -27,12 +27,9 @@ def looks_of(carrier: Carrier, index: Index) -> Looks:
     """
     if not tells_content(carrier.store) or isinstance(index, ForeignIndex):
         return {}
-    loose = index.members if index.pack is Pack.NONE else ()
-    keys = [one.key for one in (*loose, *index.sidecars) if one.key is not None]
-    keys += [one.key for one in archives_of(index)] if index.pack is not Pack.NONE else []
     found: dict[str, tuple[str, str]] = {}
     is_whole = True
-    for key, result in carrier.pool.map(carrier.store.head, keys):
+    for key, result in carrier.pool.map(carrier.store.head, _keys(index)):
         try:
             info = result.result().info
         except NotFound:
@@ -41,6 +38,23 @@ def looks_of(carrier: Carrier, index: Index) -> Looks:
         is_whole = is_whole and carrier.clock() - info.modified >= SETTLED
         found[key] = _look(info)
     return found if is_whole else {}
+
+
+def versions_of(carrier: Carrier, index: Index) -> dict[str, str | None]:
+    """ETag that each object of an archive has now, by key; None for one that is gone. Raises `StoreError`."""
+    found: dict[str, str | None] = {}
+    for key, result in carrier.pool.map(carrier.store.head, _keys(index)):
+        try:
+            found[key] = result.result().info.etag
+        except NotFound:
+            found[key] = None
+    return found
+
+
+def _keys(index: Index) -> list[str]:
+    loose = index.members if index.pack is Pack.NONE else ()
+    keys = [one.key for one in (*loose, *index.sidecars) if one.key is not None]
+    return keys + ([one.key for one in archives_of(index)] if index.pack is not Pack.NONE else [])
 
 
 class Watched(Wrapped):

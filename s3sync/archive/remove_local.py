@@ -41,11 +41,18 @@ def would_remove(rules: ArchiveSet, unit: Unit) -> Removed:
     return Removed(len(going), sum(one.size for one in going), sum(stays(one.path) for one in files))
 
 
-def remove_local(rules: ArchiveSet, unit: Unit, index: Index, check: Callable[[], None]) -> Removed:
+def remove_local(
+    rules: ArchiveSet,
+    unit: Unit,
+    index: Index,
+    check: Callable[[], None],
+    look_again: Callable[[], None] = lambda: None,
+) -> Removed:
     """Delete a unit's files for good, but for the light ones.
 
     `index` is of an archive that was verified just now. First every file is read, and must have the SHA-256 of its
-    member; one that differs raises `SourceChanged`, and nothing is deleted. A file that changes after that stays.
+    member; one that differs raises `SourceChanged`, and nothing is deleted. Then `look_again` raises where the archive
+    is no longer what was verified: reading may take an hour. A file that changes after that stays.
     """
     root = real_root(unit)
     stays = light_of(rules) if rules.keep_light else lambda path: False
@@ -58,6 +65,7 @@ def remove_local(rules: ArchiveSet, unit: Unit, index: Index, check: Callable[[]
             *_proven(root, unit, going, members, check),
             *_proven(root, unit, along, beside, check),
         ]
+        look_again()
         files, size, problems = 0, 0, list[str]()
         unlinked: set[tuple[int, int]] = set()
         for source, status in proven:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from s3sync.archive.indexes import RowBook, read_rows
 from s3sync.archive.last_copies import refuse_own_copy, verify_before_deletion
+from s3sync.archive.looks import versions_of
 from s3sync.archive.remove_local import remove_local
 from s3sync.archive.run_report import Options, RunReport, Told, UnitReport, UnitState
 from s3sync.archive.send import forget
@@ -19,7 +20,7 @@ from s3sync.archive.work import Working
 from s3sync.core.archive.values import ArchiveSet, DeleteLocal, Index, Kind, Unit
 from s3sync.core.quantities import files_text
 from s3sync.core.times import format_time
-from s3sync.errors import ENDS_THE_RUN, S3syncError
+from s3sync.errors import ENDS_THE_RUN, ArchiveError, S3syncError
 from s3sync.transfer.pool import Result
 
 
@@ -117,18 +118,33 @@ def _removed(
         return found  # nothing is to go, so that nothing has to be proven
     proof = Proof.CHECKSUM
     refuse_own_copy(work, unit, merged(known))
+    seen = [versions_of(work.carrier, index) for index in known]
     for index in known:
         proven = verify_before_deletion(work, index, deep=options.deep, rows=fresh)
         proof = proven if proven is not Proof.CHECKSUM else proof
         work.catalogue.note_verified(index.key, format_time(work.now()), str(proven))
+
+    def look_again() -> None:
+        if seen != [versions_of(work.carrier, index) for index in known]:
+            raise _changed(work, unit)
+
     goes = [[one for one in every if not light(one.path)] for every in (unit.sources, unit.sidecars)]
     with work.leaving(replace(unit, sources=tuple(goes[0]), sidecars=tuple(goes[1]))):
-        removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check)
+        removed = remove_local(work.rules, unit, merged(known), work.carrier.pool.check, look_again)
     if removed.files:
         work.moved_on(unit)
         work.freed(unit, removed.files)
     work.note("delete local", unit.id, unit.key, removed.size, detail=f"{files_text(removed.files)}, verified: {proof}")
     return replace(found, verified=proof, removed=removed)
+
+
+def _changed(work: Working, unit: Unit) -> ArchiveError:
+    """Refusal where the archive went, or is another one, while the files here were read, which may take an hour."""
+    return ArchiveError(
+        f"did not delete the files of {unit.id}",
+        why=f"its archive in {work.carrier.store.url} was changed or removed while they were read",
+        hint="they may be the last copies; run the command again: it looks at what is archived now",
+    )
 
 
 def add(report: RunReport, found: UnitReport, options: Options, told: Told) -> None:

@@ -19,6 +19,7 @@ from s3sync.organize.report import Named, OrganizeReport
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import Refusals
+from s3sync.pairs.held import lost_by_b
 from s3sync.pairs.leaving import forget
 from s3sync.pairs.locked import is_locked, locked_at
 from s3sync.pairs.moving import Done, Mover
@@ -140,21 +141,31 @@ def _execute(
                 _failed(report, step.old, error)
                 continue
             journal.note(_line(work, step, done))
+            if options.moves and done.now is not None:
+                work.seen[End.B].files[step.new] = done.now
             arrived.append((step, done))
         journal.sync()
         for knows in work.knows.values():
             knows.save()
         if options.moves:
             forget(work, End.A, (step.old for step, _ in arrived), stay=True)
-        gone = _take_away(report, mover, pool, arrived) if options.moves else set()
+        gone = _take_away(work, report, mover, pool, arrived) if options.moves else set()
         for step, done in arrived:
             report.named.append(replace(step, moved_bytes=done.moved, gone=step.old in gone))
 
 
-def _take_away(report: OrganizeReport, mover: Mover, pool: Pool, arrived: list[tuple[Named, Done]]) -> set[str]:
-    """Delete the source's files that this run itself copied, each only if it is still the one that was copied."""
+def _take_away(
+    work: Work, report: OrganizeReport, mover: Mover, pool: Pool, arrived: list[tuple[Named, Done]]
+) -> set[str]:
+    """Delete the source's files that this run itself copied, each only if it is still the one that was copied, and the
+    target holds it still."""
     gone: set[str] = set()
-    for (step, _), result in pool.map(lambda one: mover.take_away(one[0].old, one[1].md5, one[0].new), arrived):
+    lost = lost_by_b(work, pool, [step.new for step, _ in arrived])
+    for step, _ in arrived:
+        if step.new in lost:
+            _failed(report, step.old, lost[step.new])
+    going = [one for one in arrived if one[0].new not in lost]
+    for (step, _), result in pool.map(lambda one: mover.take_away(one[0].old, one[1].md5, one[0].new), going):
         try:
             result.result()
             gone.add(step.old)

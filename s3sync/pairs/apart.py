@@ -17,11 +17,12 @@ from pathlib import Path
 
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import STATE_DIR, nfc, without_case
+from s3sync.disk.errors import local_errors
 from s3sync.disk.tree import find_below, parent_of
-from s3sync.errors import LocalError, StoreError, UsageError
+from s3sync.errors import LocalError, StoreError, TargetChanged, UsageError
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile
-from s3sync.pairs.values import Folder, Place
+from s3sync.pairs.values import Folder, Found, Place
 from s3sync.store.port import Headers, Overwrite
 
 _MARK = re.compile(r"apart-[0-9a-f]{16}")
@@ -87,6 +88,32 @@ def refuse_one_file(path: str, a: LocalFile, b: LocalFile) -> None:
             why=f"{os.path.dirname(a.where)} and {os.path.dirname(b.where)} are one folder under two names",  # noqa: PTH120
             hint="nothing of it was deleted; name two places that are apart",
         )
+
+
+def refuse_gone(path: str, held: Found | None, place: Place) -> None:
+    """Raise `TargetChanged` where a folder has no more the file that it was seen to have.
+
+    A change of its mode or its names is none of its content.
+    """
+    if held is None or held.file is None:
+        return
+    with local_errors("cannot look at", held.file.where):
+        try:
+            folder, name = parent_of(held.file.where, held.file.depth)
+            now = folder.find(name)
+        except FileNotFoundError:
+            now = None
+    if now is None or not held.file.is_renamed(now):
+        raise not_held(path, place)
+
+
+def not_held(path: str, place: Place) -> TargetChanged:
+    """Error for a file that B does not hold any more as it was proven."""
+    return TargetChanged(
+        f"{path} stays where it is: {place.shown} does not hold it any more",
+        why="it was changed or deleted there after it was compared, and this may be the last copy",
+        hint="nothing of it was deleted; run the command again",
+    )
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from s3sync.local.modes import POSIX, copy_file
 from s3sync.local.place import delete_for_good, expect, move_to_trash, new_partial, place
 from s3sync.local.room import state_room
 from s3sync.local.scan import LocalFile, look_at
-from s3sync.pairs.apart import refuse_one_file
+from s3sync.pairs.apart import refuse_gone, refuse_one_file
 from s3sync.pairs.bodies import Bounded
 from s3sync.pairs.digests import Knowledge
 from s3sync.pairs.streaming import Streamer
@@ -269,21 +269,23 @@ class Mover(Struct, frozen=True):
 
     def take_away(self, path: str, md5: str | None, held_as: str) -> Done:
         """Delete A's file for good, which B holds under that name with this MD5. Raises where it is no longer that
-        file, or is B's itself.
+        file, or is B's itself, and where B is a folder that has its own no more.
 
         In a store it is the very version that was copied; its MD5 may be unknown.
         """
         place_, found = self.places[End.A], self.seen[End.A].files[path]
+        held = self.seen[End.B].files.get(held_as)
         if isinstance(place_, Bucket):
+            refuse_gone(path, held, self.places[End.B])
             place_.store.delete(found.key, if_match=found.etag)
         else:
             assert found.file is not None
-            held = self.seen[End.B].files.get(held_as)
-            if held is not None and held.file is not None:
-                with local_errors("cannot look at", held.file.where):
-                    refuse_one_file(path, found.file, held.file)
             digests = self.knows[End.A].digests(path, found.file)
             if digests.md5 != md5:
                 raise ChecksumMismatch(f"{path} is not what was copied", hint="run the command again")
+            refuse_gone(path, held, self.places[End.B])
+            if held is not None and held.file is not None:
+                with local_errors("cannot look at", held.file.where):
+                    refuse_one_file(path, found.file, held.file)
             delete_for_good(found.file, place_.root, digests)
         return Done(path, End.A, None, found.size, in_trash=False)

@@ -28,6 +28,7 @@ from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.apart import refuse_one_place
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import foretell, proof
+from s3sync.pairs.held import lost_by_b
 from s3sync.pairs.leaving import forget
 from s3sync.pairs.locked import leave_locked
 from s3sync.pairs.moving import Done, Mover
@@ -186,6 +187,8 @@ class _Execution(Struct):
             if self.options.move and isinstance(place, Bucket) and has_open_parts(place.store, done.now.size):
                 self.unread[done.path] = done.now
         _happened(self.report, self.work, done)
+        if self.options.move and done.now is not None:
+            self.work.seen[End.B].files[done.path] = done.now
 
     def again(self, raced: Mapping[str, S3syncError]) -> dict[str, S3syncError]:
         """Plan once more what changed meanwhile, and do it; nothing of it is deleted. Returns what changed again."""
@@ -288,6 +291,10 @@ def _take_away(work: Work, report: PairReport, mover: Mover, pool: Pool, verifie
     for some in batched(paths, limits.now.files_before_save):
         work.memory.pair.save(base=dict.fromkeys(some))
     forget(work, End.A, paths, stay=True)
+    lost = lost_by_b(work, pool, paths)
+    for path, error in lost.items():
+        _failed(report, path, error)
+    paths = [path for path in paths if path not in lost]
     for path, result in pool.map(lambda path: mover.take_away(path, verified[path], path), paths):
         try:
             _happened(report, work, result.result())

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from s3sync.core.names import STATE_DIR, nfc
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.local.room import known_room
 from s3sync.state.lock import project_lock
 from s3sync.state.memory import FILE, StateDB
@@ -28,10 +29,11 @@ class Leaving:
     """
 
     def __init__(self, environ: Mapping[str, str], held: Collection[str] = ()) -> None:
-        self._environ, self._held = environ, frozenset(held)
+        self._environ = environ
         self._stack = ExitStack()
         self._open: dict[str, StateDB | None] = {}
         self._above: dict[str, str | None] = {}
+        self._locked = set(held)
 
     def __enter__(self) -> Leaving:
         return self
@@ -57,6 +59,22 @@ class Leaving:
             if state is not None:
                 state.forget_elsewhere(names, in_any_case=True)
 
+    def hold(self, folder: str) -> None:
+        """Keep runs from the project that a folder is in, until the end: they would delete what is proven to be here.
+
+        Raises `LockHeld` where one is at work.
+        """
+        staging = self.staging_of(folder)
+        room = known_room(Path(staging)) if staging is not None and staging not in self._locked else None
+        if staging is not None and room is not None:
+            self._stack.enter_context(room)
+            self._lock(staging, room)
+
+    def _lock(self, staging: str, room: GuardedFolder) -> None:
+        if staging not in self._locked:
+            self._stack.enter_context(project_lock(room, now=datetime.now(UTC)))
+            self._locked.add(staging)
+
     def staging_of(self, folder: str) -> str | None:
         """The folder itself, or the nearest above it, that has the memory of a project."""
         above = self._above
@@ -74,8 +92,7 @@ class Leaving:
             room, state = known_room(Path(staging)), None
             if room is not None:
                 self._stack.enter_context(room)
-                if staging not in self._held:
-                    self._stack.enter_context(project_lock(room, now=datetime.now(UTC)))
+                self._lock(staging, room)
                 state = self._stack.enter_context(open_memory(Path(room.path), None, self._environ))
             self._open[staging] = state
         return self._open[staging]

@@ -7,12 +7,11 @@ store really refuses is tried out before anybody gets such a page.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import md5
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from s3sync.aside import Aside
 from s3sync.core.inboxes import FIELDS, MOST_BYTES, MOST_INBOXES, Inbox, Waiting, inbox_page, inbox_prefix
@@ -139,12 +138,14 @@ def end(
     """End an inbox: its page says so from now on, and what arrives afterwards is not taken in.
 
     The form of a page that is open somewhere works until its own end: no store takes a signature back. `discard`: also
-    delete for good what lies in it, once `confirm` has seen that. Raises `Halt` where the answer is no.
+    delete for good what lies in it, once `confirm` has seen that, and nothing that came after it did. Raises `Halt`
+    where the answer is no.
     """
     session.settings.require_user()
     stored = read_manifest(session.store, session.project.prefix)
     inbox = _named(stored, word)
     there = stored.manifest.inboxes[inbox]
+    seen = _lying_in(session, stored, inbox) if discard and not dry_run else []
     if discard and not dry_run and not confirm(_looked_at(session, stored, "end", inbox)):
         raise declined("nothing was deleted, and the page has not been ended")
     if not dry_run and there.ended is None:
@@ -154,22 +155,28 @@ def end(
         edits = _edits(session)
         edits.inboxes.ended[inbox] = format_time(written.at or session.clock())
         stored = write_edits(session.store, session.project.prefix, stored, edits)
+    gone = _discard(session, stored, inbox, seen)
     report = _looked_at(session, stored, "end", inbox)
     report.dry_run = dry_run
-    if discard and not dry_run:
-        _discard(session, stored, inbox, report)
+    report.discarded, report.discarded_bytes = len(gone), sum(info.size for info in gone)
     return report
 
 
-def _discard(session: Session, stored: StoredManifest, inbox: str, report: ReceiveReport) -> None:
-    """Delete what lies in an inbox, whenever it arrived. The files that were taken in are others by now."""
+def _lying_in(session: Session, stored: StoredManifest, inbox: str) -> list[ObjectInfo]:
+    """List what lies in an inbox, also what arrived after its end. The files that were taken in are others by now."""
     prefix = session.project.prefix
     lying = list_inboxes(session.store, prefix, stored.manifest.inboxes)
-    ours = [info for info in (*lying.waiting, *lying.late) if entry_of(prefix, info).startswith(f"{inbox}/")]
+    return [info for info in (*lying.waiting, *lying.late) if entry_of(prefix, info).startswith(f"{inbox}/")]
+
+
+def _discard(session: Session, stored: StoredManifest, inbox: str, seen: Sequence[ObjectInfo]) -> list[ObjectInfo]:
+    """Delete what was seen, but for what somebody wrote anew since; returns what went."""
+    now = {(info.key, info.etag) for info in _lying_in(session, stored, inbox)} if seen else ()
+    going = [info for info in seen if (info.key, info.etag) in now]
     with Aside(ASKED_AT_ONCE, "s3sync-inbox") as threads:
-        for info, _ in zip(ours, threads.map(lambda info: session.store.delete(info.key), ours), strict=True):
-            report.discarded, report.discarded_bytes = report.discarded + 1, report.discarded_bytes + info.size
-    report.inboxes = [replace(one, waiting=(), late=0, late_bytes=0) for one in report.inboxes]
+        for _ in threads.map(lambda info: session.store.delete(info.key), going):
+            pass
+    return going
 
 
 def _edits(session: Session) -> Edits:

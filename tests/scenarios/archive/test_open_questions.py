@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from s3sync.archive import remove_local
+from s3sync.archive.run_report import Options, UnitState
 from s3sync.archive.work import alone
 from s3sync.archives import Archives
 from s3sync.archives.leaving import LeavePlan, LeaveReport
@@ -91,3 +94,34 @@ def test_nothing_is_removed_while_a_run_may_be_deleting_files(
         assert "m42.tar" in archives_of(vault)
         (ana.repo / "raw/m42/light_1.fits").unlink()
         ana.ok("archive", "remove", "m42", "--yes", "--last-copies", cwd=ana.repo)
+
+
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("takes", ["remove", "move"])
+def test_a_run_keeps_files_whose_archive_goes_while_it_reads_them(
+    pack: str, takes: str, vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another computer with the same disk has no lock of this one; nor has who takes plain files out of the store."""
+    ana, ben = person(tmp_path, "ana", vault, pack), Person("ben", tmp_path / "ben", {})
+    ana.ok("archive", "run", cwd=ana.repo)
+    away = tmp_path / "away"
+
+    def take() -> None:
+        if takes == "move":
+            (vault / "raw").rename(away)
+            return
+        ben.ok("archive", "catalogue", "rebuild", cwd=ana.repo)
+        ben.ok("archive", "remove", "m42", "--yes", cwd=ana.repo)
+
+    real = remove_local._proven
+
+    def proven(*args: Any) -> Iterator[Any]:
+        yield from real(*args)
+        if archives_of(vault):
+            take()
+
+    monkeypatch.setattr(remove_local, "_proven", proven)
+    report = Archives.open(path=ana.repo, environ=ana.env()).run("m42", options=Options(delete_local=True))
+    assert (ana.repo / "raw/m42/light_1.fits").exists() and (ana.repo / "raw/m42/notes.md").exists()
+    (unit,) = report.units
+    assert unit.state is UnitState.FAILED and "changed or removed while they were read" in str(unit.error)

@@ -31,10 +31,10 @@ from s3sync.store.options import StoreOptions, Wire
 from s3sync.store.port import Store
 from s3sync.store.s3.forms import multipart
 from s3sync.sync import incoming
-from s3sync.team.receiving import try_out
+from s3sync.team.receiving import ReceiveReport, try_out
 from s3sync.team.watching.exchange import Exchange
 from tests.kit.clients import PREFIX, drop, form_of, open_inbox, post, said
-from tests.kit.people import Person, pair
+from tests.kit.people import PROJECT, Person, pair
 from tests.kit.servers import MiniStack, Moto, SeaweedFS, Server
 
 FILM = b"film of a client" * 1000
@@ -318,6 +318,23 @@ def test_what_was_sent_to_a_page_can_be_thrown_away_unseen(tmp_path: Path, seawe
     told = jan.ok("receive", "--end", bad, "--discard", "--yes").out
     assert "Deleted for good: 1 file (16.0 KB)" in told
     assert [one["name"] for one in david.ok("down", "--json").json["received"]] == ["1.mov"]
+
+
+@pytest.mark.seaweedfs
+def test_what_comes_while_the_question_is_open_is_not_thrown_away(tmp_path: Path, seaweedfs: SeaweedFS) -> None:
+    david, jan = people_on(tmp_path, seaweedfs)
+    (opened,) = david.ok("receive", "--json").json["inboxes"]
+    form = form_of(opened["url"])
+    assert post(form, b"on trial", said("trial.mov", "Anna")) == 201
+
+    def confirm(report: ReceiveReport) -> bool:
+        assert sum(one.files for one in report.inboxes[0].waiting) == 1
+        return post(form, FILM, said("film.mov", "Anna")) == 201
+
+    project = Project.open(PROJECT, path=jan.repo, environ=jan.env())
+    report = project.end_inbox(opened["id"], discard=True, confirm=confirm)
+    assert (report.discarded, report.discarded_bytes) == (1, len(b"on trial"))
+    assert [one["name"] for one in david.ok("down", "--json").json["received"]] == ["film.mov"]
 
 
 @pytest.mark.ministack
