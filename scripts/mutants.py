@@ -3414,8 +3414,8 @@ MUTANTS = (
         "memory-journal",
         "a journal beside state.db has SQLite delete no other file",
         "s3sync/state/trusted.py",
-        "        _require_own_journal(folder, path.name)\n        if not create:",
-        "        if not create:",
+        "    _require_own_journal(folder, name)\n    if not create:",
+        "    if not create:",
         ("tests/promises/hostile/test_foreign_memory.py", "-k", "beside_it"),
     ),
     Mutant(
@@ -5220,6 +5220,22 @@ MUTANTS = (
         "    going = [info for info in seen if (info.key, info.etag) in now]\n",
         "    going = _lying_in(session, stored, inbox)\n",
         ("tests/scenarios/team/test_receive.py", "-k", "question_is_open"),
+    ),
+    Mutant(
+        "swapped-while-sqlite-opens",
+        "F52: who swaps the folder of the memory while it is opened has no other file deleted",
+        "s3sync/state/trusted.py",
+        "    if not others_may_swap(path.parent):\n",
+        "    if True:\n",
+        ("tests/promises/hostile/test_swapped_memory.py", "-k", "swapped_for_another"),
+    ),
+    Mutant(
+        "journals-that-come-meanwhile",
+        "F52: a journal that comes beside a table after the look has no other file deleted",
+        "s3sync/state/trusted.py",
+        "    if not others_may_swap(path):\n",
+        "    if True:\n",
+        ("tests/promises/hostile/test_swapped_memory.py", "-k", "beside_a_table"),
     ),
 )
 

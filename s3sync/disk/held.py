@@ -142,6 +142,11 @@ class HeldFolder:
             return False
         return (status.st_dev, status.st_ino) == self._identity
 
+    @property
+    def descriptor(self) -> int | None:
+        """For a call that Python has no name for. Windows has none."""
+        return self._descriptor
+
     def verify(self) -> None:
         """Without descriptors: raise `Refused` unless this folder, and those it was reached by, are what they were."""
         folder: HeldFolder | None = self

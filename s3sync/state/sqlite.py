@@ -63,13 +63,22 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         trusted.require_plain(self.path, create=True)
+        connection = trusted.opened(self.path, self._connected)
+        try:
+            trusted.require_plain(self.path)
+            connection.execute("PRAGMA synchronous = FULL")
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connected(self) -> sqlite3.Connection:
+        """A connection that has opened whatever it opens by a path: SQLite looks for a journal at the first read."""
         connection = connect(self.path)
         try:
             self._budget = trusted.harden(connection)
             _switch_to_wal(connection)
-            trusted.require_plain(self.path)
-            connection.execute("PRAGMA synchronous = FULL")
-            self._prepare(connection)
         except BaseException:
             connection.close()
             raise

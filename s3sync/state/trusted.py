@@ -13,15 +13,18 @@ import re
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from s3sync.disk.confined import alone_in, others_may_swap
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
+
+T = TypeVar("T")
 
 MOST_BYTES = 16 * 1024**3
 """A million files take about 300 MB."""
@@ -56,19 +59,51 @@ def require_plain(path: Path, *, create: bool = False) -> None:
     raises `OSError` when the database cannot be written.
     """
     with GuardedFolder.open(path.parent) as folder:
-        for ending in _BESIDE:
-            folder.check(path.name + ending, max_bytes=MOST_BYTES, alone=True)
-        _require_own_journal(folder, path.name)
-        if not create:
-            folder.check(path.name, max_bytes=MOST_BYTES, alone=True)
-            return
-        descriptor = folder.open_write(path.name, create=0o600)
-        try:
-            if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
-                with suppress(OSError):
-                    os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        _require_plain_in(folder, path.name, create=create)
+
+
+def opened(path: Path, connect: Callable[[], T]) -> T:
+    """Open a database of ours by `connect`. Where somebody else can swap its folder, or one above it, that reaches the
+    files of this folder alone, which are looked at once more.
+    """
+    if not others_may_swap(path.parent):
+        return connect()
+    with GuardedFolder.open(path.parent, private=True) as folder:
+        _require_plain_in(folder, path.name)
+        return _confined(folder, connect)
+
+
+def in_its_folder(path: Path, connect: Callable[[], T]) -> T:
+    """Open a database in a folder that others may write, by `connect`: it reaches the files there, and no others.
+
+    A journal that somebody puts there meanwhile would have SQLite delete any file of the user's.
+    """
+    if not others_may_swap(path):
+        return connect()
+    with GuardedFolder.open(path.parent, shared=True) as folder:
+        return _confined(folder, connect)
+
+
+def _confined(folder: GuardedFolder, connect: Callable[[], T]) -> T:
+    with closing(sqlite3.connect(":memory:")) as first:
+        first.execute("SELECT random()")  # for which SQLite reads the system's random bytes, once
+    return alone_in(folder, connect)
+
+
+def _require_plain_in(folder: GuardedFolder, name: str, *, create: bool = False) -> None:
+    for ending in _BESIDE:
+        folder.check(name + ending, max_bytes=MOST_BYTES, alone=True)
+    _require_own_journal(folder, name)
+    if not create:
+        folder.check(name, max_bytes=MOST_BYTES, alone=True)
+        return
+    descriptor = folder.open_write(name, create=0o600)
+    try:
+        if os.name == "posix" and os.fstat(descriptor).st_mode & 0o077:
+            with suppress(OSError):
+                os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def require_harmless(path: Path) -> None:
@@ -217,7 +252,9 @@ __all__ = [
     "Budget",
     "Refused",
     "harden",
+    "in_its_folder",
     "is_plain_table",
+    "opened",
     "private_copy",
     "refuse_foreign_schema",
     "refuse_other_tables",

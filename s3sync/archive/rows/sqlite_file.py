@@ -38,7 +38,13 @@ class SQLiteFile:
         with local_errors("cannot open", path, hint="open it once with the tool that writes it"):
             trusted.require_harmless(path)
         place = f"file:{quote(str(path))}?mode={mode}"
-        connection = sqlite3.connect(place, uri=True, isolation_level=None, timeout=PATIENCE_S)
+        if mode == "ro":  # which plays no journal back
+            return self._read(place, mode)
+        return trusted.in_its_folder(path, lambda: self._read(place, mode))
+
+    def _read(self, place: str, mode: str) -> sqlite3.Connection:
+        """A connection that has read from the file, and may write it with the mode `rw`: a transaction has begun."""
+        connection = sqlite3.connect(place, uri=True, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
         trusted.harden(connection)
         connection.text_factory = _text
         connection.execute(
@@ -47,6 +53,8 @@ class SQLiteFile:
         if mode == "ro":
             connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        if mode == "rw":
+            connection.execute("BEGIN IMMEDIATE")
         return connection
 
     def page(self, sql: str, values: Values, most: int) -> list[dict[str, Any]]:
@@ -63,7 +71,6 @@ class SQLiteFile:
         with self._errors():
             connection = self._opened("rw")
             try:
-                connection.execute("BEGIN IMMEDIATE")
                 _bound_growth(connection)
                 touched = checked(lambda values: connection.execute(sql, dict(values)).rowcount, batch, proves)
                 connection.execute("COMMIT")
