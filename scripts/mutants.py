@@ -5237,6 +5237,14 @@ MUTANTS = (
         "    if True:\n",
         ("tests/promises/hostile/test_swapped_memory.py", "-k", "beside_a_table"),
     ),
+    Mutant(
+        "uploads-are-remembered",
+        "F53: no id of an upload that a server chose makes the memory of a project unreadable",
+        "s3sync/store/lanes/headers.py",
+        "0 < len(told) <= LONGEST_UPLOAD and",
+        "0 < len(told) and",
+        ("tests/promises/hostile/test_answers.py", "-k", "upload_that_nobody"),
+    ),
 )
 
 

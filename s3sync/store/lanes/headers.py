@@ -64,6 +64,22 @@ def version_of(told: object) -> str | None:
     return str(told) if is_one else None
 
 
+LONGEST_UPLOAD = 4096
+"""Characters of an upload's id. A transfer is remembered with it, and no row of `state.db` is believed that has a
+longer text (`state/schema.py`)."""
+
+
+def upload_of(told: object) -> str:
+    """Id of an upload as an answer tells it. Raises `NotAStore` for one that nobody could remember or send back."""
+    if isinstance(told, str) and 0 < len(told) <= LONGEST_UPLOAD and told.isprintable():
+        return told
+    raise NotAStore(
+        "cannot use what the store says",
+        why="an upload is to have an id that cannot be named",
+        hint="check endpoint_url, and what stands between here and the store",
+    )
+
+
 LARGEST = 2**60
 """Bytes of an object: far more than any store takes, and few enough for whatever counts, remembers or shows them."""
 

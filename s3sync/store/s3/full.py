@@ -21,7 +21,7 @@ from s3sync.store.bodies import Sending
 from s3sync.store.lanes import headers as codec
 from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.failures import Failure
-from s3sync.store.lanes.headers import size_of, strip, version_of
+from s3sync.store.lanes.headers import size_of, strip, upload_of, version_of
 from s3sync.store.lanes.obstore.reader import CHUNK
 from s3sync.store.lanes.rounds import EndlessListingGuard
 from s3sync.store.options import Wire
@@ -164,7 +164,7 @@ class FullLane:
         asked = FULL_CRC64NVME if checksummed else {}
         answer = self._call("create_multipart_upload", Key=key, **asked, **_headers(headers))
         require(answer, "UploadId")
-        return str(answer["UploadId"]), is_full_crc64nvme(answer)
+        return upload_of(answer["UploadId"]), is_full_crc64nvme(answer)
 
     def put_part(self, key: str, upload_id: str, number: int, body: Buffer | Body, checksum: Checksum) -> str:
         """The part's ETag. Raises `UnverifiedPart` when the server took the part and said nothing of its checksum."""

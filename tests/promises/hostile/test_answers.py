@@ -8,8 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from s3sync.errors import StoreError
+from s3sync.state.schema import transfer_row
 from s3sync.store import Store
 from s3sync.store.aspects import Thaws, Versions, require_aspect
+from s3sync.store.lanes.headers import LONGEST_UPLOAD
+from s3sync.store.port import Headers
 from s3sync.store.s3.answers import LONGEST_TIME, time_of
 from tests.promises.hostile.test_wire import OK, Answer, opened, whole, wire
 
@@ -190,6 +193,19 @@ def test_a_version_that_nobody_could_send_back_is_none(etag: str, token: str) ->
 @pytest.mark.parametrize("version", ["v&#x9b;31m"])
 def test_nor_is_a_name_of_one(version: str) -> None:
     refused(say(versions().replace(b">v<", f">{version}<".encode())), _versions)
+
+
+@pytest.mark.parametrize("upload", ["", "u&#10;hint: b", "u" * (LONGEST_UPLOAD + 1)])
+def test_an_upload_that_nobody_could_send_back_is_none(upload: str) -> None:
+    """A transfer was remembered with it, and from then on each command refused its own memory, whatever was asked."""
+    body = f"<InitiateMultipartUploadResult><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>"
+    with wire(say(body.encode())) as told, pytest.raises(StoreError, match="cannot use what the store says"):
+        opened(told.url).start_upload("a", Headers())
+
+
+def test_the_longest_upload_is_remembered() -> None:
+    row = ("a", "up", "p/a", "u" * LONGEST_UPLOAD, "f", 9, 9, "[null,null]", "2025-11-03T10:00:00Z", 0)
+    assert transfer_row(row).token == "u" * LONGEST_UPLOAD
 
 
 THAWS: dict[str, Callable[[Store], object]] = {
