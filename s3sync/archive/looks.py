@@ -41,13 +41,21 @@ def looks_of(carrier: Carrier, index: Index) -> Looks:
 
 
 def versions_of(carrier: Carrier, index: Index) -> dict[str, str | None]:
-    """ETag that each object of an archive has now, by key; None for one that is gone. Raises `StoreError`."""
-    found: dict[str, str | None] = {}
-    for key, result in carrier.pool.map(carrier.store.head, _keys(index)):
+    """ETag that each object of an archive has now, by key; None for one that is gone. Raises `StoreError`.
+
+    The first is asked for outside of the pool: that may have been stopped, as the store is away, which is to be said.
+    """
+
+    def version_of(key: str) -> str | None:
         try:
-            found[key] = result.result().info.etag
+            return carrier.store.head(key).info.etag
         except NotFound:
-            found[key] = None
+            return None
+
+    keys = _keys(index)
+    found = {key: version_of(key) for key in keys[:1]}
+    if keys[1:]:
+        found |= {key: result.result() for key, result in carrier.pool.map(version_of, keys[1:])}
     return found
 
 
