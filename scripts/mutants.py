@@ -5245,6 +5245,14 @@ MUTANTS = (
         "0 < len(told) and",
         ("tests/promises/hostile/test_answers.py", "-k", "upload_that_nobody"),
     ),
+    Mutant(
+        "turns-that-never-come",
+        "F42: where a store asks to slow down, no part waits for others that wait for it",
+        "s3sync/transfer/line.py",
+        "begin(LOOKS)",
+        "begin()",
+        ("tests/unit/transfer/test_line.py", "-k", "stands_still"),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ Bodies that share a line end together. So that it is not idle then for a round t
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -31,6 +32,8 @@ NEARLY_BYTES, MOST_NEARLY = MIB, PART_SIZE // 2
 """Bytes that the bodies under way may still have to move when the next begins, so that no round trip is idle: at least
 so many, and what the line carries while a connection is opened and answers, but no more than that."""
 WINDOW_S = 10.0
+LOOK_S, LOOKS = 0.2, 50
+"""Seconds between two looks of whoever waits, and looks in a row at bodies that stand still."""
 
 
 class AtStake:
@@ -129,7 +132,7 @@ class Line:
         """`expected`: the rate that was measured last time."""
         self._expected = expected
         self._flow, self._clock, self._bodies = AtStake(round_trip_s), clock, count()
-        self._changed = threading.Condition(threading.Lock())
+        self._changed, self._moves = threading.Condition(threading.Lock()), 0
 
     @property
     def measured(self) -> float | None:
@@ -145,22 +148,27 @@ class Line:
     def body(self, size: int, check: Callable[[], None], file: object = None) -> Iterator[Callable[[int], None]]:
         """Wait until a large body may begin, and give back whom to tell how far it is. `check` may raise meanwhile.
 
-        `file`: the one that it is a part of. A body that is sent again, as its connection broke, waits for its turn.
+        `file`: the one that it is a part of. A body that is sent again, as its connection broke, waits for its turn,
+        but for none that stands still: those may wait themselves, for the request that this one is (`Limiter`).
         """
         flow, body, acknowledged = self._flow, next(self._bodies), False
 
-        def begin() -> None:
-            while not flow.may_begin(size, file):
-                self._changed.wait(0.2)
+        def begin(most_looks: float = math.inf) -> None:
+            still = 0
+            while not flow.may_begin(size, file) and still < most_looks:
+                moves = self._moves
+                self._changed.wait(LOOK_S)
+                still = still + 1 if self._moves == moves else 0
                 check()
             flow.begin(body, size, self._clock(), file)
 
         def moved(at: int) -> None:
             with self._changed:
+                self._moves += 1
                 if flow.is_beyond(body, at):
                     flow.broke(body, self._clock())
                     self._changed.notify()
-                    begin()
+                    begin(LOOKS)
                 flow.moved(body, at, self._clock())
                 if flow.may_begin(size):
                     self._changed.notify()

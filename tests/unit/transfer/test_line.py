@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 
 from s3sync.core.etag import MIB, PART_SIZE
 from s3sync.errors import Interrupted
-from s3sync.transfer.line import AT_STAKE_S, MOST_NEARLY, NEARLY_BYTES, AtStake, Line
+from s3sync.transfer import line as line_module
+from s3sync.transfer.line import AT_STAKE_S, LOOKS, MOST_NEARLY, NEARLY_BYTES, AtStake, Line
 from s3sync.transfer.pool import PARTS_AT_ONCE
 
 MB = 1_000_000
@@ -196,6 +198,22 @@ def test_after_a_break_a_body_waits_for_its_turn() -> None:
     for thread in threads:
         thread.join(30)
     assert most == 1 and not any(thread.is_alive() for thread in threads)
+
+
+def test_a_body_that_is_sent_again_waits_for_none_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store asked to slow down: one request alone was allowed, that of a body whose turn never came, as those before
+    it waited for a request."""
+    monkeypatch.setattr(line_module, "LOOK_S", 0.001)
+    asked = count()
+
+    def check() -> None:
+        assert next(asked) < 5 * LOOKS, "it waits without end"
+
+    line = Line()
+    with line.body(PART_SIZE, check) as moved:
+        moved(PART_SIZE)
+        with line.body(PART_SIZE, check):
+            moved(0)
 
 
 def test_whoever_waits_can_be_stopped() -> None:
