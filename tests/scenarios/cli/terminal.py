@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.kit.people import Person, Result
@@ -26,7 +28,7 @@ def on_terminal(
     """Run `s3sync`; `answers` are (end of a question, what is typed then). All output is in `out`, as it is shown.
 
     `before_answer` is called when a question stands there; the answer is typed once it returns.
-    `ended_by`: a signal that comes in the place of the answer.
+    `ended_by`: a signal that comes in the place of the answer. A shell has none ignored, as a suite below nohup has.
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -37,6 +39,7 @@ def on_terminal(
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
+        preexec_fn=None if ended_by is None else partial(signal.signal, ended_by, signal.SIG_DFL),
     )
     os.close(theirs)
     shown, answered, waiting, deadline = b"", 0, list(answers), time.monotonic() + 60
