@@ -5253,6 +5253,22 @@ MUTANTS = (
         "begin()",
         ("tests/unit/transfer/test_line.py", "-k", "stands_still"),
     ),
+    Mutant(
+        "the-clone-itself",
+        "F52: a real folder that another user puts in the place of a clone is not taken for it",
+        "s3sync/config/settings.py",
+        "        keep_root(root)\n",
+        "        pass\n",
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "not_the_clone"),
+    ),
+    Mutant(
+        "ignore-rules-of-the-clone-itself",
+        "F52: no ignore rules are missed while another user has something else in the place of a clone",
+        "s3sync/local/ignore.py",
+        "GuardedFolder.open(file.parent, shared=True, straight=True)",
+        "GuardedFolder.open(file.parent, shared=True)",
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "ignore_rules"),
+    ),
 )
 
 

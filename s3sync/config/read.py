@@ -13,6 +13,7 @@ from pathlib import Path
 
 from s3sync.config.locate import in_staging
 from s3sync.core.typed import typed
+from s3sync.disk.confined import keep_to_it
 from s3sync.disk.durable import read_all
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import ConfigError
@@ -27,6 +28,15 @@ _IN_A_CONTAINER = f"where you can change neither (a container): set {TRUST_VARIA
 def says_trust(environ: Mapping[str, str]) -> bool:
     """True if the process environment answers every question about trust with yes."""
     return environ.get(TRUST_VARIABLE, "") == "1"
+
+
+def keep_root(root: Path) -> None:
+    """Have the repository whose settings are read be the one whose files are sent. Raises `ConfigError`."""
+    try:
+        keep_to_it(root)
+    except OSError as error:
+        hint = getattr(error, "hint", None)
+        raise ConfigError(f"cannot use {root}", why=error.strerror or str(error), hint=hint) from error
 
 
 def read_text(path: Path, *, within: Path | None = None, any_owner: bool = False) -> str:
@@ -64,7 +74,7 @@ def _inside(path: Path, root: Path) -> Path:
 def _read(path: Path, checked: Path | None, any_owner: bool) -> bytes:
     """The bytes of `path`, or of what was found at the end of its links. Raises `ConfigError` and `OSError`."""
     target = checked or Path(os.path.realpath(path))
-    with GuardedFolder.open(target.parent, shared=True) as folder:
+    with GuardedFolder.open(target.parent, shared=True, straight=checked is not None) as folder:
         descriptor = folder.open_read(target.name)
         try:
             if not any_owner:

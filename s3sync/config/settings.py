@@ -21,7 +21,7 @@ from s3sync.config.locate import (
     find_repo_root,
     user_file,
 )
-from s3sync.config.read import says_trust
+from s3sync.config.read import keep_root, says_trust
 from s3sync.config.rules import (
     DEFAULT_COSTS,
     DEFAULT_HOOKS,
@@ -138,6 +138,8 @@ def load_own_settings(flags: Mapping[str, str | None], environ: Mapping[str, str
 
 def _load(start: Path, root: Path | None, flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
     any_owner = says_trust(environ)
+    if root is not None:
+        keep_root(root)
     process, shared = _variable_layer(environ), _repo_layer(root, any_owner)
     staging = process.get("staging") or shared.get("staging") or Setting(DEFAULT_STAGING, "default")
     env_path = find_env_file(start, root, str(staging.value)) if root else None

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from s3sync.disk import checks
+from s3sync.disk import checks, held
 from s3sync.disk.guarded import GuardedFolder
 
 T = TypeVar("T")
@@ -37,6 +37,15 @@ def others_may_swap(path: Path) -> bool:
             if not checks.is_ours(found) or (found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX):
                 return True
     return False
+
+
+def keep_to_it(path: Path) -> None:
+    """Have a folder that another user can swap for another one be this very one until the process ends.
+
+    Not where others write in the folder itself: they swap what is in it. Raises `OSError`.
+    """
+    if held.BY_DESCRIPTOR and not os.stat(path).st_mode & stat.S_IWOTH and others_may_swap(path):  # noqa: PTH116
+        held.keep(os.fspath(path))
 
 
 def alone_in(folder: GuardedFolder, work: Callable[[], T]) -> T:

@@ -28,6 +28,29 @@ _THROUGH_NONE = getattr(os, "O_NOFOLLOW_ANY", 0)
 """macOS refuses a link anywhere in a path by itself."""
 
 
+_kept: dict[str, tuple[int, int]] = {}
+"""Folders that others can swap for another one, and what they were when they were first looked at."""
+
+
+def keep(path: str) -> None:
+    """From now on, while this process lives, a straight way through this folder leads through this very one.
+
+    Whoever may write in a folder above can give its name to another real folder, of the user's or of his own. Raises
+    `OSError`, and of it `Refused` where it is another one than at the first call.
+    """
+    with HeldFolder.open(path, shared=True, straight=True) as folder:
+        _kept.setdefault(path, folder.identity)
+
+
+def _require_kept(path: str, descriptor: int) -> None:
+    if path in _kept:
+        status = os.fstat(descriptor)
+        if _kept[path] != (status.st_dev, status.st_ino):
+            why = "another folder was put in its place since the command began"
+            hint = "see who may write in the folder above it, then run the command again"
+            raise Refused(errno.ESTALE, why, path, hint=hint)
+
+
 def group_given(status: os.stat_result) -> int | None:
     """The group that files made in such a folder get; None where they get that of whoever makes them."""
     return status.st_gid if status.st_mode & stat.S_ISGID else None
@@ -65,9 +88,12 @@ class HeldFolder:
             return cls._open_folder(where, where, None, None, shared, private)
         base = _open_straight(above)
         try:
-            return cls._open_folder(name, where, base, None, shared, private)
+            found = cls._open_folder(name, where, base, None, shared, private)
         finally:
             os.close(base)
+        if found._descriptor is not None:
+            _require_kept(found.path, found._descriptor)
+        return found
 
     @classmethod
     def _open_folder(
@@ -187,7 +213,7 @@ def _open_straight(path: str) -> int:
 
 
 def _walk_straight(path: str) -> int:
-    if _THROUGH_NONE:
+    if _THROUGH_NONE and not _kept:
         try:
             return os.open(path, FOLDER & ~os.O_NOFOLLOW | _THROUGH_NONE)
         except OSError as error:
@@ -206,4 +232,9 @@ def _walk_straight(path: str) -> int:
         finally:
             os.close(at)
         at = further
+        try:
+            _require_kept(reached, at)
+        except BaseException:
+            os.close(at)
+            raise
     return at

@@ -73,7 +73,7 @@ def _body(file: Path, *, own: bool) -> bytes:
     large file, or for one that takes something back and that another user could have written.
     """
     try:
-        with GuardedFolder.open(file.parent, shared=True) as folder:
+        with GuardedFolder.open(file.parent, shared=True, straight=True) as folder:
             found = folder.find(file.name)
             if found is None or is_folder(found):
                 return b""

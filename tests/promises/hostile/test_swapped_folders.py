@@ -1,4 +1,4 @@
-"""Another user of a shared disk swaps a folder above what a command works in for a link, once it was looked at."""
+"""Another user of a shared disk swaps a folder above what a command works in for another, once it was looked at."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from s3sync.api import Project
 from s3sync.errors import S3syncError
+from s3sync.local.ignore import load_ignore
 from tests.kit.people import PROJECT, Person, tree
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such links for everybody, nor descriptors")
@@ -65,6 +66,50 @@ def test_f52_a_link_above_the_staging_folder_leads_into_no_other_project(
     assert {name: body for name, body in tree(tmp_path / "store").items() if "contract" in name or "a.txt" in name} == {
         name: body for name, body in stored.items() if "a.txt" in name
     }
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_f52_a_real_folder_in_the_place_of_the_clone_is_not_the_clone(
+    verb: str, synced: Person, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.repo.parent.chmod(0o777)
+    project = opened(synced, monkeypatch)
+    synced.repo.rename(synced.repo.with_name("moved"))
+    other.rename(synced.repo)
+    before, stored = tree(synced.repo), tree(tmp_path / "store")
+    with pytest.raises(S3syncError):
+        VERBS[verb](project)
+    assert tree(synced.repo) == before
+    assert tree(tmp_path / "store") == stored
+
+
+def test_a_clone_that_nobody_else_can_swap_may_be_another_one_later(
+    synced: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = opened(synced, monkeypatch)
+    shutil.copytree(synced.repo, synced.repo.with_name("copy"))
+    synced.repo.rename(synced.repo.with_name("moved"))
+    synced.repo.with_name("copy").rename(synced.repo)
+    project.status()
+
+
+@pytest.mark.parametrize("by", ["a link", "a folder"])
+def test_f52_no_ignore_rules_are_missed_in_the_place_of_the_clone(
+    by: str, synced: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.repo.parent.chmod(0o777)
+    (synced.repo / ".s3syncignore").write_text("*.key\n")
+    opened(synced, monkeypatch)
+    assert load_ignore((), synced.repo, synced.project / "s3-staging")("my.key")
+    (tmp_path / "empty" / PROJECT / "s3-staging").mkdir(parents=True)
+    if by == "a link":
+        (tmp_path / "empty").rename(tmp_path / synced.repo.name)
+        swapped(synced.repo.parent, tmp_path)
+    else:
+        synced.repo.rename(synced.repo.with_name("moved"))
+        (tmp_path / "empty").rename(synced.repo)
+    with pytest.raises(S3syncError):
+        load_ignore((), synced.repo, synced.project / "s3-staging")
 
 
 def test_f52_no_folder_is_made_behind_a_link_above(
