@@ -5269,6 +5269,14 @@ MUTANTS = (
         "GuardedFolder.open(file.parent, shared=True)",
         ("tests/promises/hostile/test_swapped_folders.py", "-k", "ignore_rules"),
     ),
+    Mutant(
+        "digits-that-are-no-numbers",
+        "no name that others put into the doctor's corner of the store ends the doctor",
+        "s3sync/doctor/scratch.py",
+        "pid.isascii() and pid.isdigit()",
+        "pid.isdigit()",
+        ("tests/scenarios/doctor/test_leftovers.py", "-k", "looks_like"),
+    ),
 )
 
 

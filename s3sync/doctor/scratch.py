@@ -71,7 +71,8 @@ def _is_abandoned(key: str, root: str, age: timedelta) -> bool:
         return True
     host, _, rest = key.removeprefix(root).partition("/")[0].partition("-")
     pid = rest.partition("-")[0]
-    return host == _host() and pid.isdigit() and int(pid) != os.getpid() and not _runs(int(pid))
+    is_number = pid.isascii() and pid.isdigit()  # others wrote it: `int` takes no "²", which is a digit, too
+    return host == _host() and is_number and int(pid) != os.getpid() and not _runs(int(pid))
 
 
 def _runs(pid: int) -> bool:

@@ -12,6 +12,8 @@ import threading
 
 import pytest
 
+from s3sync.store import StoreOptions, open_store
+from s3sync.store.port import Create, Headers
 from tests.kit.people import PROJECT, REPO
 from tests.kit.proxy import Proxy
 from tests.kit.servers import SeaweedFS
@@ -60,3 +62,15 @@ def test_a_doctor_that_works_is_left_alone(new_patient: NewPatient, seaweedfs: S
         seaweedfs.client().put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=b"another doctor's")
     assert by_name(examine(david))["leftovers"].found == "none of an earlier doctor"
     assert sorted(keys_of(seaweedfs, david)) == sorted(at_work)
+
+
+@pytest.mark.parametrize("number", ["³", "①", "12²"])
+def test_a_name_with_what_only_looks_like_a_number_ends_no_doctor(new_patient: NewPatient, number: str) -> None:
+    """Whoever writes to the store knows the computers of the others by metadata.json."""
+    david = new_patient()
+    here = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    store = open_store(david.environ["S3SYNC_STORE"], StoreOptions())
+    key = f"{SCRATCH}{here}-{number}-0/access"
+    store.put(key, b"", mode=Create(), headers=Headers(), md5=hashlib.md5(usedforsecurity=False).digest())
+    assert by_name(examine(david))["leftovers"].found == "none of an earlier doctor"
+    assert [info.key for info in store.list(SCRATCH)] == [key]
