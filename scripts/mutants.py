@@ -5277,6 +5277,14 @@ MUTANTS = (
         "pid.isdigit()",
         ("tests/scenarios/doctor/test_leftovers.py", "-k", "looks_like"),
     ),
+    Mutant(
+        "roles-of-a-computer-without-end",
+        "F53: an answer about the role of a computer or a container ends",
+        "s3sync/store/s3/credentials.py",
+        "            bound_computers_own(self.session)\n",
+        "",
+        ("tests/promises/hostile/test_wire.py", "-k", "f53_credentials and byte and own"),
+    ),
 )
 
 

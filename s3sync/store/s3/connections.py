@@ -108,6 +108,18 @@ def bound_tokens(session: Any) -> None:
     session.create_client = create_bounded
 
 
+def bound_computers_own(session: Any) -> None:
+    """The same where a computer or a container is asked for its role: botocore has no client for that.
+
+    Where a user has no keys, every network answers for the computer's address that likes to.
+    """
+    for provider in session.get_component("credential_provider").providers:
+        fetcher: Any = getattr(provider, "_role_fetcher", None) or getattr(provider, "_fetcher", None)
+        inner = getattr(fetcher, "_session", None)
+        if inner is not None and not isinstance(inner, BoundedSession):
+            fetcher._session = BoundedSession(inner, f"AWS ({provider.METHOD})")
+
+
 def _set(sock: Any, name: str, value: int) -> None:
     option = getattr(socket, name, None)
     if option is not None and isinstance(sock, socket.socket):  # not where TLS goes through TLS of a proxy

@@ -216,7 +216,10 @@ class Credentials:
 
     def _ask_botocore(self) -> Any:
         try:
+            from s3sync.store.s3.connections import bound_computers_own
+
             run_at_home(self.session, self.profile.home)
+            bound_computers_own(self.session)
             found = self.session.get_credentials()
         except ConfigError:
             raise

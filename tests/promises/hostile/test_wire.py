@@ -464,6 +464,12 @@ ROLES = {
     },
     "a role of a profile": {"AWS_PROFILE": "role"},
     "a sign-in": {"AWS_PROFILE": "sso"},
+    "the computer's own role": {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "{url}"},
+    "a container's role": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "{url}/keys"},
+    "the computer's role, from a profile": {
+        "AWS_PROFILE": "computer",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": "{url}",
+    },
 }
 
 
@@ -480,6 +486,7 @@ def test_f53_credentials_are_not_waited_for_without_end(
     keys = "aws_access_key_id = AKIA0000000000000000\naws_secret_access_key = x\nregion = us-east-1\n"
     profile = "[profile role]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = base\nregion = us-east-1\n"
     start = "https://company.example/start"
+    profile += "[profile computer]\nrole_arn = arn:aws:iam::1:role/x\ncredential_source = Ec2InstanceMetadata\n"
     profile += f"[profile sso]\nsso_start_url = {start}\nsso_region = us-east-1\nsso_account_id = 1\n"
     profile += "sso_role_name = x\nregion = us-east-1\n"
     (tmp_path / ".aws" / "config").write_text(f"{profile}[profile base]\n{keys}")
@@ -491,7 +498,7 @@ def test_f53_credentials_are_not_waited_for_without_end(
         json.dumps(signed_in)
     )
     with wire(endless(OK, b"x" * 65536) if kind == "without end" else dripping) as server:
-        more = {name: value.format(home=tmp_path) for name, value in ROLES[asked].items()}
+        more = {name: value.format(home=tmp_path, url=server.url) for name, value in ROLES[asked].items()}
         env = {
             "HOME": str(tmp_path),
             "AWS_ENDPOINT_URL_STS": server.url,
