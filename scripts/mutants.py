@@ -5285,6 +5285,22 @@ MUTANTS = (
         "",
         ("tests/promises/hostile/test_wire.py", "-k", "f53_credentials and byte and own"),
     ),
+    Mutant(
+        "an-open-key-for-all",
+        "the copy of an SSH key that a hint makes lies where nobody else writes",
+        "s3sync/keys/wrapping.py",
+        "\"ssh-keygen -p -N '' -f KEY.open;",
+        "\"ssh-keygen -p -N '' -f /tmp/k;",
+        ("tests/scenarios/sealed/test_keys.py", "-k", "a_hint_makes"),
+    ),
+    Mutant(
+        "a-file-of-the-system-given-away",
+        "F46: the command that makes a file of settings the user's own gives him no other file",
+        "s3sync/config/read.py",
+        "sudo chown -h $(id -un)",
+        "sudo chown $(id -un)",
+        ("tests/promises/hostile/test_settings_of_others.py", "-k", "gives_away_no_other"),
+    ),
 )
 
 

@@ -105,7 +105,7 @@ def refuse_others(
         raise ConfigError(
             f"{path} is not read",
             why=f"it belongs to another user, who would {would}",
-            hint=f"look at it, then make it yours: sudo chown $(id -un) {typed(path)}; {_IN_A_CONTAINER}",
+            hint=f"look at it, then make it yours: sudo chown -h $(id -un) {typed(path)}; {_IN_A_CONTAINER}",
         )
     others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid))
     if others and folder.keeps_modes():

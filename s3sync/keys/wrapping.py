@@ -117,7 +117,8 @@ def unwrap(body: bytes, repo: str, identity: str) -> RepositoryKey | None:
         raise UsageError(
             "this is no identity that opens a wrapped key",
             why="it has to be an age identity or an SSH private key without a passphrase",
-            hint="of an SSH key with one, make a copy without: cp KEY /tmp/k && ssh-keygen -p -N '' -f /tmp/k",
+            hint="of an SSH key with one, make a copy without, beside it: cp -p KEY KEY.open && "
+            "ssh-keygen -p -N '' -f KEY.open; remove that afterwards",  # in /tmp it may be a file of somebody else's
         ) from None
     try:
         payload = bytes(age.decrypt(body, [who]))

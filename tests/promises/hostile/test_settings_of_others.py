@@ -7,6 +7,8 @@ files of other users, is tried without it.
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,6 +192,23 @@ def test_f46_a_file_of_another_user_is_not_read(careful: Person, name: str, stic
     assert_told(result, str(path))
     assert "belongs to another user" in result.err
     assert "s3://theirs" not in careful.expect(2, "config").out
+
+
+@as_root
+@pytest.mark.parametrize("name", [".s3sync.yaml", ".video-tools.env"])
+def test_f46_the_command_that_makes_a_file_ours_gives_away_no_other(careful: Person, tmp_path: Path, name: str) -> None:
+    """Whose folder it is can put a link in the place of the file while the line is typed, and root follows links."""
+    path, systems = careful.repo / name, tmp_path / "sudoers"
+    path.write_text("# looked at\n")
+    os.chown(path, SOMEBODY, SOMEBODY)
+    line = re.search(r": sudo (chown .*?);", careful.expect(2, "status").err)
+    assert line is not None
+    path.unlink()
+    path.symlink_to(systems)
+    systems.write_text("root ALL=(ALL) ALL\n")
+    typed = line[1].replace("$(id -un)", str(SOMEBODY - 1))  # whoever it is that types it
+    subprocess.run(["sh", "-c", typed], check=True)
+    assert systems.stat().st_uid == 0
 
 
 @as_root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -196,6 +197,25 @@ def test_an_ssh_key_opens_what_was_wrapped_for_it(people: People, tmp_path: Path
     assert jan.read("a") == b"one"
     secret = david.expect(2, "keys", "add", "jan", "AGE-SECRET-KEY-1QQ")
     assert "secret" in secret.err and "QQ" not in secret.err
+
+
+def test_the_copy_of_an_ssh_key_that_a_hint_makes_is_for_the_user_alone(people: People, tmp_path: Path) -> None:
+    """In a folder that all share, somebody else's file may have the copy's name already, and would get the key."""
+    david, jan = people
+    shutil.rmtree(data(jan))
+    own = tmp_path / "own" / "id_rsa"
+    own.parent.mkdir(mode=0o700)
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "secret", "-f", str(own)], check=True)
+    david.ok("keys", "add", "jan", own.with_suffix(".pub").read_text())
+    key_id = david.ok("keys", "list", "--json").json["key_id"]
+    told = jan.expect(2, "keys", "import", "--identity", str(own), "--id", key_id).err
+    line = re.search(r": (cp .*? -f \S+);", told)
+    assert line is not None and " /" not in line[1], told
+    typed = line[1].replace("KEY", str(own)).replace("ssh-keygen -p", "ssh-keygen -p -P secret")
+    subprocess.run(["sh", "-c", typed], check=True, capture_output=True, cwd=tmp_path)
+    (copy,) = set(own.parent.iterdir()) - {own, own.with_suffix(".pub")}
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and "remove that" in told
+    jan.ok("keys", "import", "--identity", str(copy), "--id", key_id)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a limit that the system sets on file sizes")
