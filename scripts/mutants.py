@@ -5301,6 +5301,22 @@ MUTANTS = (
         "sudo chown $(id -un)",
         ("tests/promises/hostile/test_settings_of_others.py", "-k", "gives_away_no_other"),
     ),
+    Mutant(
+        "huge-parts-of-a-pair",
+        "one object that is said to be huge ends no copy of the others",
+        "s3sync/pairs/streaming.py",
+        "    if choose_part_size(size) > MOST_MEMORY:\n",
+        "    if False:\n",
+        ("tests/promises/hostile/test_sizes.py", "-k", "huge"),
+    ),
+    Mutant(
+        "bytes-between-breaks",
+        "F42: connections that break after a byte each are not asked on for ever",
+        "s3sync/store/lanes/least_rate.py",
+        "        return self._breaks >= MANY_BREAKS and",
+        "        return False and",
+        ("tests/unit/transfer/test_arriving.py", "-k", "f42"),
+    ),
 )
 
 

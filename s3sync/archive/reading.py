@@ -10,6 +10,7 @@ from s3sync.archive.codecs import DAMAGED, MOST_UNPACKED, unpack_frame
 from s3sync.core.archive.frames import Frames
 from s3sync.core.archive.values import ForeignIndex, Frame, Index, Kind, Member, Pack
 from s3sync.errors import ArchiveError, NotFound, PreconditionFailed, Unreachable
+from s3sync.store.lanes.least_rate import LeastOverBreaks
 from s3sync.store.port import Buffer
 
 BATCH = 32 * 1024 * 1024
@@ -27,7 +28,7 @@ def object_bytes(carrier: Carrier, key: str, start: int, stop: int, etag: str | 
     Raises `ArchiveError` where the object is gone, is another one by now, or ends before; `Archived`, `StoreError`.
     """
     where = f"{carrier.store.url}/{key}"
-    at, tries, quiet_since = start, 0, 0.0
+    at, tries, quiet_since, rate = start, 0, 0.0, LeastOverBreaks()
     while at < stop:
         try:
             with carrier.store.get(key, start=at, stop=stop, if_match=etag) as reader:
@@ -37,6 +38,7 @@ def object_bytes(carrier: Carrier, key: str, start: int, stop: int, etag: str | 
                     if at + len(chunk) > stop:
                         raise ArchiveError(f"cannot read {where}", why="the store ignores which range is asked for")
                     at, tries = at + len(chunk), 0
+                    rate.took(len(chunk))
                     yield chunk
             if at < stop:
                 raise ArchiveError(f"cannot read {where}", why="it ends before its index says", hint=DAMAGED)
@@ -50,7 +52,7 @@ def object_bytes(carrier: Carrier, key: str, start: int, stop: int, etag: str | 
             now = time.monotonic()
             tries += 1
             quiet_since = now if tries == 1 else quiet_since
-            if now - quiet_since >= PATIENCE_S:
+            if now - quiet_since >= PATIENCE_S or rate.is_too_little():
                 raise
             time.sleep(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0**tries))
 

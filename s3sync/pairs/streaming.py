@@ -12,8 +12,9 @@ from hashlib import md5
 from msgspec import Struct
 
 from s3sync.core.etag import MIB, PART_SIZE, choose_part_size, part_ranges, plain_md5
+from s3sync.core.quantities import size_text
 from s3sync.core.unfinished import Direction, Unfinished
-from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed
+from s3sync.errors import ChecksumMismatch, NotFound, PreconditionFailed, StoreError
 from s3sync.pairs.bodies import IN_MEMORY, Bounded, InOrder, Range, StreamedBody, fetch
 from s3sync.pairs.values import Bucket, Found
 from s3sync.store.port import Headers, ObjectHead, Part, WriteMode
@@ -22,6 +23,9 @@ from s3sync.transfer.context import Transport
 from s3sync.transfer.pool import PARTS_AT_ONCE
 from s3sync.transfer.progress import Work
 from s3sync.transfer.send.server_copy import copy_on_server
+
+MOST_MEMORY = 640 * MIB
+"""Bytes of one part, which is held as a whole: with it an object has 6.7 TB."""
 
 
 class Streamed(Struct, frozen=True):
@@ -61,6 +65,7 @@ class Streamer(Struct, frozen=True):
             return self._whole(path, found, key, mode, headers, known)
         if not self.target.store.capabilities.multipart:
             return self._in_one(path, found, key, mode, headers, known)
+        _require_parts(path, found.size)
         return self._in_parts(path, found, key, mode, headers, known)
 
     def _whole(
@@ -193,6 +198,17 @@ class _Job(Struct, frozen=True):
     upload_id: str
     part_size: int
     there: dict[int, Part]
+
+
+def _require_parts(path: str, size: int) -> None:
+    """Raise `StoreError` for an object of which one part would take more memory than a command has. Its size is the
+    word of its server, which may say any."""
+    if choose_part_size(size) > MOST_MEMORY:
+        raise StoreError(
+            f"{path} cannot be copied: its store says that it has {size_text(size)}",
+            why="each of its parts would take more memory than a command has",
+            hint="look at it there: it is far larger than it should be",
+        )
 
 
 def _known_md5(head: ObjectHead) -> str | None:

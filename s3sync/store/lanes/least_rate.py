@@ -47,5 +47,28 @@ class LeastRate:
             raise
 
 
+BREAKING_S, MANY_BREAKS = 600.0, 5
+"""Time in which as many bytes have to come over connections that break again and again, each with a few of them: far
+less than a thin line carries between its outages. Few breaks in it may be one of a computer that slept."""
+
+
+class LeastOverBreaks:
+    """Measure of one body over all its connections: where each brings a byte and breaks, none of them drips."""
+
+    def __init__(self) -> None:
+        self._since, self._got, self._breaks = monotonic(), 0, 0
+
+    def took(self, count: int) -> None:
+        """Note that so many bytes came."""
+        self._got += count
+
+    def is_too_little(self) -> bool:
+        """Note that a connection broke; whether too little came by then."""
+        self._breaks += 1
+        if self._got >= LEAST_BYTES:
+            self._since, self._got, self._breaks = monotonic(), 0, 0
+        return self._breaks >= MANY_BREAKS and monotonic() - self._since >= BREAKING_S
+
+
 LONGEST = 10
 """Periods that a piece of a body (`obstore/reader.py`, 128 KiB) takes at the least rate, and a little more."""

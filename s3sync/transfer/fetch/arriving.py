@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 
 from s3sync.errors import Unreachable
+from s3sync.store.lanes.least_rate import LeastOverBreaks
 from s3sync.store.port import Buffer
 from s3sync.store.watch import WATCH, Retry
 from s3sync.transfer.context import Transport
@@ -24,10 +25,10 @@ def arriving(transport: Transport, wanted: Wanted, start: int, stop: int | None)
     """Yield the bytes `start` to `stop` (None: the end) of the wanted version, over as many connections as it takes.
 
     Nothing is fetched twice. The body ends early where the store's answer does; more than `stop` asks for may come from
-    a server that ignores ranges. Raises what the store raises, `Unreachable` after too long without a byte, and
-    `PreconditionFailed` where the object is another one by then.
+    a server that ignores ranges. Raises what the store raises, `Unreachable` after too long without a byte or
+    with too few of them, and `PreconditionFailed` where the object is another one by then.
     """
-    at, tries, quiet_since = start, 0, 0.0
+    at, tries, quiet_since, rate = start, 0, 0.0, LeastOverBreaks()
     end = wanted.size if stop is None else stop
     while True:
         try:
@@ -35,13 +36,14 @@ def arriving(transport: Transport, wanted: Wanted, start: int, stop: int | None)
                 check_version(reader, wanted)
                 for chunk in reader:
                     at, tries = at + len(chunk), 0
+                    rate.took(len(chunk))
                     yield chunk
             return
         except Unreachable as error:
             now = time.monotonic()
             tries += 1
             quiet_since = now if tries == 1 else quiet_since
-            if (now - quiet_since >= PATIENCE_S and tries > SILENCES) or at >= end:
+            if (now - quiet_since >= PATIENCE_S and tries > SILENCES) or at >= end or rate.is_too_little():
                 raise
             why = error.why or error.message
         WATCH.retrying(Retry(f"fetching {wanted.path} from byte {at:,} on", why, tries))

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from s3sync.archive import reading
+from s3sync.archive.carrier import open_carrier
 from s3sync.errors import Interrupted, PreconditionFailed, Unreachable
 from s3sync.store import Store
+from s3sync.store.lanes import least_rate
 from s3sync.transfer.fetch import arriving
 from s3sync.transfer.pool import Pool
 from tests.unit.transfer.conftest import Altered, fetch, put_whole
@@ -127,6 +130,83 @@ def test_an_outage_and_a_new_address_after_it_are_two_silences_and_both_are_live
     else:
         with pytest.raises(Unreachable):
             fetch(Altered(store, get=get), wanted, partial, pool)
+
+
+class Crumbs:
+    """An answer whose connection ends after a few bytes, and lasted 45 seconds."""
+
+    def __init__(self, answer: Any, clock: list[float], most: int) -> None:
+        self._answer, self._clock, self._most = answer, clock, most
+        self.info = answer.info
+
+    def __iter__(self) -> Iterator[Any]:
+        body = b"".join(self._answer)
+        yield body[: self._most]
+        self._clock[0] += 45
+        if len(body) > self._most:
+            raise Unreachable("the line dropped")
+
+    def __enter__(self) -> Crumbs:
+        self._answer.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._answer.__exit__(*error)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(("at_once", "arrives"), [(3, False), (1000, False), (1500, True)])
+def test_f42_connections_that_break_after_a_few_bytes_each_are_given_up(
+    store: Store, pool: Pool, partial: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, arrives: bool
+) -> None:
+    """Every byte is one that came, and no connection drips: a file took days."""
+    wanted, clock, asked = put_whole(store, bytes(40_000)), [0.0], itertools.count(1)
+    monkeypatch.setattr(least_rate, "monotonic", lambda: clock[0])
+
+    def get(*args: Any, **more: Any) -> Any:
+        assert arrives or next(asked) < 20
+        return Crumbs(store.get(*args, **more), clock, at_once)
+
+    if arrives:
+        assert fetch(Altered(store, get=get), wanted, partial, pool).temp.read_bytes() == bytes(40_000)
+    else:
+        with pytest.raises(Unreachable):
+            fetch(Altered(store, get=get), wanted, partial, pool)
+
+
+@pytest.mark.parametrize(("at_once", "arrives"), [(3, False), (1500, True)])
+def test_f42_neither_are_those_of_an_archive_asked_for_without_end(
+    store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch, at_once: int, arrives: bool
+) -> None:
+    wanted, clock, asked = put_whole(store, bytes(40_000)), [0.0], itertools.count(1)
+    monkeypatch.setattr(least_rate, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(reading, "_LONGEST_WAIT_S", 0.0)
+
+    def get(*args: Any, **more: Any) -> Any:
+        assert arrives or next(asked) < 20
+        return Crumbs(store.get(*args, **more), clock, at_once)
+
+    with open_carrier(Altered(store, get=get), "ana") as carrier:
+        body = reading.object_bytes(carrier, wanted.key, 0, 40_000, wanted.etag)
+        if arrives:
+            assert b"".join(body) == bytes(40_000)
+        else:
+            with pytest.raises(Unreachable):
+                b"".join(body)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_computer_that_slept_goes_on(
+    store: Store, pool: Pool, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, clock, answers = put_whole(store, bytes(4000)), [0.0], itertools.count(1)
+    monkeypatch.setattr(least_rate, "monotonic", lambda: clock[0])
+
+    def get(*args: Any, **more: Any) -> Any:
+        clock[0] += 3600 if next(answers) == 2 else 0
+        return Crumbs(store.get(*args, **more), clock, 1000)
+
+    assert fetch(Altered(store, get=get), wanted, partial, pool).temp.read_bytes() == bytes(4000)
 
 
 @pytest.mark.usefixtures("patient")
