@@ -5317,6 +5317,14 @@ MUTANTS = (
         "        return False and",
         ("tests/unit/transfer/test_arriving.py", "-k", "f42"),
     ),
+    Mutant(
+        "batch-of-versions",
+        "S3 verifies what a restore reads, and not a version that an index names",
+        "s3sync/archive/batch/tasks.py",
+        '        yield f"{bucket},{quote(root + one.key)}\\n".encode()',
+        '        yield f"{bucket},{quote(root + one.key)},null\\n".encode()',
+        ("tests/unit/archive/test_batch.py", "-k", "as_in_a_url"),
+    ),
 )
 
 

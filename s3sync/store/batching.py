@@ -18,15 +18,14 @@ ENDED = ("Complete", "Failed", "Cancelled")
 class Order(Struct, frozen=True):
     """Order for a job. `operation` is S3's own. `token`: asked for twice with the same one, it is one job.
 
-    `manifest` is the key of the CSV file that lists the objects, `etag` its ETag; `versions`: each line has a version.
-    Reports go below `reports`, a prefix. `role` is the name of the role that does it.
+    `manifest` is the key of the CSV file that lists the objects, `etag` its ETag. Reports go below `reports`, a
+    prefix. `role` is the name of the role that does it.
     """
 
     operation: Mapping[str, Any]
     token: str
     manifest: str
     etag: str
-    versions: bool
     reports: str
     role: str
     description: str

@@ -57,7 +57,6 @@ class Batch(Struct, frozen=True):
                 job.token,
                 job.manifest,
                 job.etag,
-                tasks.has_versions(self.catalogue, job),
                 job.reports,
                 self.role,
                 f"s3sync: {job.kind} {job.algorithm}".strip(),
@@ -98,7 +97,7 @@ class Batch(Struct, frozen=True):
 
     def _task(self, job: Job, key: str) -> Task | None:
         found = self.catalogue.execute(
-            "SELECT key, archive, version, expected, state, why FROM task WHERE job = ? AND key = ?", job.token, key
+            "SELECT key, archive, expected, state, why FROM task WHERE job = ? AND key = ?", job.token, key
         )
         return Task(*map(str, found[0])) if found else None
 

@@ -52,7 +52,6 @@ class Task(Struct, frozen=True):
 
     key: str
     archive: str
-    version: str = ""
     expected: str = ""
     state: str = OPEN
     why: str = ""
@@ -98,7 +97,7 @@ def add_tasks(catalogue: Catalogue, job: Job, tasks: Iterable[Task]) -> int:
     """Add tasks in blocks; their number."""
     count, block = 0, list[tuple[str, ...]]()
     for one in tasks:
-        block.append((job.token, one.key, one.version, one.archive, one.expected, OPEN, ""))
+        block.append((job.token, one.key, "", one.archive, one.expected, OPEN, ""))
         count += 1
         if len(block) == AT_ONCE:
             _insert(catalogue, block)
@@ -117,7 +116,7 @@ def tasks_of(catalogue: Catalogue, job: Job, *, state: str | None = None) -> Ite
     while True:
         given = [job.token, after, *([] if state is None else [state])]
         rows = catalogue.execute(
-            f"SELECT key, archive, version, expected, state, why FROM task WHERE job = ? AND key > ?{chosen}"
+            f"SELECT key, archive, expected, state, why FROM task WHERE job = ? AND key > ?{chosen}"
             f" ORDER BY key LIMIT {AT_ONCE}",
             *given,
         )
@@ -128,21 +127,15 @@ def tasks_of(catalogue: Catalogue, job: Job, *, state: str | None = None) -> Ite
         after = rows[-1][0]
 
 
-def has_versions(catalogue: Catalogue, job: Job) -> bool:
-    """True if the version of each object is known: S3 takes versions of all, or of none."""
-    unknown = catalogue.execute("SELECT 1 FROM task WHERE job = ? AND version = '' LIMIT 1", job.token)
-    return not unknown
-
-
 def manifest_lines(catalogue: Catalogue, job: Job, bucket: str, root: str) -> Iterator[bytes]:
-    """Lines of the manifest, as S3 reads it: `bucket,key[,version]`, keys as in a URL.
+    """Lines of the manifest, as S3 reads it: `bucket,key`, keys as in a URL.
 
+    None names a version, so that S3 looks at what a restore would read: an older version may be good where that was
+    replaced or deleted. And which one it would be only an index says, which others may write.
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specify-batchjob-manifest.html
     """
-    with_versions = has_versions(catalogue, job)
     for one in tasks_of(catalogue, job):
-        version = f",{one.version}" if with_versions else ""
-        yield f"{bucket},{quote(root + one.key)}{version}\n".encode()
+        yield f"{bucket},{quote(root + one.key)}\n".encode()
 
 
 def note_manifest(catalogue: Catalogue, job: Job, etag: str) -> None:
@@ -216,23 +209,23 @@ def checkable(catalogue: Catalogue, algorithm: str, set: str, keys: frozenset[st
     while True:
         if column is not None:
             rows = catalogue.execute(
-                f"SELECT a.id, 0, a.key, a.key, coalesce(a.version_id, ''), {column} FROM archive a WHERE a.id > ?"
+                f"SELECT a.id, 0, a.key, a.key, {column} FROM archive a WHERE a.id > ?"
                 f" AND a.set_name = ? AND a.status = ? AND a.pack != 'none' AND {column} IS NOT NULL"
                 f" AND NOT EXISTS (SELECT 1 FROM part p WHERE p.archive = a.id) ORDER BY a.id LIMIT {AT_ONCE}",
                 after[0], set, str(Status.STORED),
             )  # fmt: skip
         else:
             rows = catalogue.execute(
-                "SELECT m.archive, m.n, m.key, a.key, '', m.sha256 FROM member m JOIN archive a ON a.id = m.archive"
+                "SELECT m.archive, m.n, m.key, a.key, m.sha256 FROM member m JOIN archive a ON a.id = m.archive"
                 " WHERE (m.archive, m.n) > (?, ?) AND a.set_name = ? AND a.status = ? AND a.pack = 'none'"
                 f" AND m.key IS NOT NULL AND m.sha256 != '' ORDER BY m.archive, m.n LIMIT {AT_ONCE}",
                 *after, set, str(Status.STORED),
             )  # fmt: skip
         if not rows:
             return
-        for _, _, key, archive, version, expected in rows:
+        for _, _, key, archive, expected in rows:
             if keys is None or archive in keys:
-                yield Task(str(key), str(archive), str(version), str(expected))
+                yield Task(str(key), str(archive), str(expected))
         after = (rows[-1][0], rows[-1][1])
 
 
@@ -240,4 +233,4 @@ def of_volumes(index: SplitIndex) -> Iterator[Task]:
     """Volumes of a split unit, of which the index in the store has the checksums."""
     for part in index.parts:
         if part.crc64nvme is not None:
-            yield Task(part.key, index.key, part.version_id or "", part.crc64nvme)
+            yield Task(part.key, index.key, part.crc64nvme)

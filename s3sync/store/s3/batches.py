@@ -49,10 +49,7 @@ class S3Batches:
             Priority=PRIORITY,
             RoleArn=f"arn:{partition}:iam::{account}:role/{order.role}",
             Manifest={
-                "Spec": {
-                    "Format": "S3BatchOperations_CSV_20180820",
-                    "Fields": ["Bucket", "Key", *(["VersionId"] if order.versions else [])],
-                },
+                "Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key"]},
                 "Location": {"ObjectArn": f"{bucket}/{self._io.key(order.manifest)}", "ETag": order.etag},
             },
             Report={

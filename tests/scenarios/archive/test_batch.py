@@ -364,3 +364,41 @@ def test_what_no_job_tags_is_refused(lab: Lab, fake: Batch, tmp_path: Path) -> N
     settings(lab.person, f"archives: {{s: {{store: {tmp_path.as_uri()}/v, source: 'raw/*'}}}}\n")
     lab.run("archive", "run", "--create")
     assert "no batch operations" in lab.tag("m1", "--yes", code=1).err and not fake.jobs
+
+
+@pytest.fixture
+def kept(ministack: MiniStack, fake: Batch, tmp_path: Path) -> Lab:
+    """A bucket that keeps versions, with two archives of which they are known."""
+    fake.begin_anew()
+    lab = Lab(ministack, fake, tmp_path / "owner", SETS.replace("{storage_class}", "STANDARD"), SMALL)
+    lab.s3.put_bucket_versioning(Bucket=lab.bucket, VersioningConfiguration={"Status": "Enabled"})
+    for unit in ("n1", "n2"):
+        put(lab.person.repo, f"raw/{unit}/light.fits", unit.encode() * 900)
+    lab.run("archive", "run", "--set", "packed")
+    assert lab.index("raw/n1.tar")["version_id"] and lab.index("raw/n2.tar")["version_id"]
+    return lab
+
+
+@pytest.mark.parametrize("deed", ["replaced", "deleted"])
+def test_what_s3_reads_is_what_a_restore_reads(kept: Lab, deed: str) -> None:
+    """An older version may be as it was sent: no restore reads it, and the bucket may drop it any day."""
+    place = {"Bucket": kept.bucket, "Key": "deep/raw/n1.tar"}
+    if deed == "replaced":
+        kept.s3.put_object(Body=bytes(kept.index("raw/n1.tar")["size"]), **place)
+    else:
+        kept.s3.delete_object(**place)
+    found = kept.verify("n1", "n2", "--yes", "--json", code=3).json
+    assert [one["unit"] for one in found["wrong"]] == ["n1"] and found["verified"] == 1
+    assert "never verified" in kept.how("n1") and "never verified" not in kept.how("n2")
+
+
+def test_a_version_that_somebody_wrote_into_an_index_is_no_object_of_a_job(kept: Lab, fake: Batch) -> None:
+    """Else S3 does with the owner's role, and at the owner's cost, what nobody was asked about."""
+    for unit in ("n1", "n2"):
+        told = kept.index(f"raw/{unit}.tar")
+        told["version_id"] += f"\n{kept.bucket},deep/raw/m1.tar,null"
+        body = json.dumps(told).encode()
+        kept.s3.put_object(Bucket=kept.bucket, Key=f"deep/raw/{unit}.tar.index.json", Body=body)
+    kept.run("archive", "catalogue", "rebuild")
+    found = kept.verify("n1", "n2", "--yes", "--json").json
+    assert found["verified"] == 2 and sum(job.succeeded + job.failed for job in fake.jobs.values()) == 2

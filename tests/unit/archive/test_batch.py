@@ -31,8 +31,8 @@ JOB = Job("t" * 32, tasks.VERIFY, "CRC64NVME", {}, "2026-01-01T00:00:00Z", "e", 
 KEYS = {"AWS_ACCESS_KEY_ID": "a" * 20, "AWS_SECRET_ACCESS_KEY": "b" * 40}
 
 
-def order(operation: Mapping[str, Any], *, versions: bool = False) -> Order:
-    return Order(operation, "t" * 32, JOB.manifest, "etag", versions, JOB.reports, "s3sync-batch-lab", "s3sync: verify")
+def order(operation: Mapping[str, Any]) -> Order:
+    return Order(operation, "t" * 32, JOB.manifest, "etag", JOB.reports, "s3sync-batch-lab", "s3sync: verify")
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,7 @@ def order(operation: Mapping[str, Any], *, versions: bool = False) -> Order:
         (tasks.TAG, "", {"s3sync-move": "GLACIER", "set": "x"}),
     ],
 )
-@pytest.mark.parametrize("versions", [False, True])
-def test_what_is_asked_for_fits_the_model_of_s3(
-    kind: str, algorithm: str, options: dict[str, str], versions: bool
-) -> None:
+def test_what_is_asked_for_fits_the_model_of_s3(kind: str, algorithm: str, options: dict[str, str]) -> None:
     """botocore's own Stubber refuses what S3 would."""
     store = open_store("s3://lab/deep", StoreOptions(region="eu-west-1", env=KEYS))
     batches: Any = require_batches(store)
@@ -59,10 +56,7 @@ def test_what_is_asked_for_fits_the_model_of_s3(
     asked: dict[str, Any] = dict.fromkeys(names.split(), ANY)
     asked["RoleArn"] = "arn:aws:iam::123456789012:role/s3sync-batch-lab"
     asked["Manifest"] = {
-        "Spec": {
-            "Format": "S3BatchOperations_CSV_20180820",
-            "Fields": ["Bucket", "Key", "VersionId"] if versions else ["Bucket", "Key"],
-        },
+        "Spec": {"Format": "S3BatchOperations_CSV_20180820", "Fields": ["Bucket", "Key"]},
         "Location": {"ObjectArn": f"arn:aws:s3:::lab/deep/{JOB.manifest}", "ETag": "etag"},
     }
     stub.add_response("create_job", {"JobId": "job-1"}, asked)
@@ -72,7 +66,7 @@ def test_what_is_asked_for_fits_the_model_of_s3(
     stub.add_client_error("describe_job", "AccessDenied", http_status_code=403)
     operation = operation_of(Job("t", kind, algorithm, options, ""))
     with stub:
-        assert batches.create_job(order(operation, versions=versions)) == "job-1"
+        assert batches.create_job(order(operation)) == "job-1"
         state = batches.job("job-1")
         assert (state.status, state.total, state.succeeded, state.failed) == ("Complete", 3, 2, 1)
         with pytest.raises(NotFound):
@@ -100,15 +94,13 @@ def store(tmp_path: Path) -> Store:
 def test_the_manifest_has_a_line_for_each_object_with_its_key_as_in_a_url(catalogue: Catalogue) -> None:
     job = tasks.new_job(catalogue, tasks.VERIFY, "MD5", {}, "now")
     names = ["b c.tar", 'a,"x"\n.tar', "ü+%/é.tar"]
-    assert tasks.add_tasks(catalogue, job, (Task(name, name, version="v1") for name in names)) == 3
+    assert tasks.add_tasks(catalogue, job, (Task(name, name) for name in names)) == 3
     lines = b"".join(tasks.manifest_lines(catalogue, job, "lab", "deep/")).decode()
     assert lines.splitlines() == [
-        "lab,deep/a%2C%22x%22%0A.tar,v1",
-        "lab,deep/b%20c.tar,v1",
-        "lab,deep/%C3%BC%2B%25/%C3%A9.tar,v1",
+        "lab,deep/a%2C%22x%22%0A.tar",
+        "lab,deep/b%20c.tar",
+        "lab,deep/%C3%BC%2B%25/%C3%A9.tar",
     ]
-    tasks.add_tasks(catalogue, job, [Task("z.tar", "z.tar")])
-    assert ",v1" not in b"".join(tasks.manifest_lines(catalogue, job, "lab", "")).decode(), "all have one, or none"
 
 
 def test_a_job_that_was_only_planned_is_no_job(catalogue: Catalogue) -> None:
