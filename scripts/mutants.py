@@ -4903,8 +4903,8 @@ MUTANTS = (
         "blocks-that-others-replaced",
         "no cleanup frees a file for blocks on Azure that somebody replaced while they waited",
         "s3sync/store/own_word.py",
-        "return (not tells_content(store) or has_open_parts(store, size)) and",
-        "return not tells_content(store) and",
+        "    return not tells_content(store) or has_open_parts(store, size)\n",
+        "    return not tells_content(store)\n",
         ("tests/scenarios/people/test_on_azure.py", "-k", "cleanup_frees"),
     ),
     Mutant(
@@ -5324,6 +5324,14 @@ MUTANTS = (
         '        yield f"{bucket},{quote(root + one.key)}\\n".encode()',
         '        yield f"{bucket},{quote(root + one.key)},null\\n".encode()',
         ("tests/unit/archive/test_batch.py", "-k", "as_in_a_url"),
+    ),
+    Mutant(
+        "sealed-and-not-opened",
+        "P2: a copy goes for nothing in an encrypted repository that nobody opened, where ETags are a writer's word",
+        "s3sync/store/own_word.py",
+        "    return not tells_content(store) or has_open_parts(store, size)\n",
+        '    return not hasattr(store, "key") and (not tells_content(store) or has_open_parts(store, size))\n',
+        ("tests/promises/hostile/test_sealed_copies.py",),
     ),
 )
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from s3sync.config.schemes import scheme_of
 from s3sync.core.etag import PART_SIZE
-from s3sync.store.aspects import aspect
 from s3sync.store.port import Store
-from s3sync.store.seals import Seals
 
 
 def tells_content(store: Store) -> bool:
@@ -20,15 +18,15 @@ def tells_content(store: Store) -> bool:
 
 
 def has_to_be_read(store: Store, size: int) -> bool:
-    """True if nothing but its bytes proves what an object of that size holds. What is sealed proves itself when it is
-    opened, and its name and version are those that metadata.json has (`core/vouching.py`).
+    """True if nothing but its bytes proves what an object of that size holds. That holds for what is sealed, too: what
+    somebody without the key puts in its place opens with no key, which nobody finds out who does not open it.
 
     On Azure a block that waits for its commit is anybody's, who may put other bytes in its place, under its id: what is
     committed then has an ETag of its sender's (docs/decisions/0190).
     """
-    return (not tells_content(store) or has_open_parts(store, size)) and aspect(store, Seals) is None
+    return not tells_content(store) or has_open_parts(store, size)
 
 
 def has_open_parts(store: Store, size: int) -> bool:
     """True if what is sent to a store in that size is not proven to be there by having been sent."""
-    return size > PART_SIZE and scheme_of(store.url).has_open_parts and aspect(store, Seals) is None
+    return size > PART_SIZE and scheme_of(store.url).has_open_parts
