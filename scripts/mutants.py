@@ -5333,6 +5333,14 @@ MUTANTS = (
         '    return not hasattr(store, "key") and (not tells_content(store) or has_open_parts(store, size))\n',
         ("tests/promises/hostile/test_sealed_copies.py",),
     ),
+    Mutant(
+        "versions-without-what-each-has",
+        "F53: a version of an object that lacks what each has is one error of the store",
+        "s3sync/store/s3/versions.py",
+        "lambda: self._io.full.head(name, VersionId=version_id)",
+        "lambda: self._io.full.client.head_object(Bucket=self._io.address.bucket, Key=name, VersionId=version_id)",
+        ("tests/promises/hostile/test_answers.py", "-k", "without_what_each_has"),
+    ),
 )
 
 

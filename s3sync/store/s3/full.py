@@ -120,9 +120,14 @@ class FullLane:
         return answer
 
     def get(
-        self, key: str, start: int, stop: int | None, if_match: str | None, if_none_match: str | None = None
+        self,
+        key: str,
+        start: int,
+        stop: int | None,
+        if_match: str | None,
+        if_none_match: str | None = None,
+        **arguments: Any,
     ) -> dict[str, Any]:
-        arguments: dict[str, Any] = {}
         if start or stop is not None:
             arguments["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
         if if_match is not None:

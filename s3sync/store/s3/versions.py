@@ -63,12 +63,14 @@ class S3Versions:
 
     def head_version(self, key: str, version_id: str) -> ObjectHead:
         name = self._io.key(key)
-        answer = self._io.ask("read a version of", name, "head_object", Key=name, VersionId=version_id)
+        answer = self._io.on_full("read a version of", name, lambda: self._io.full.head(name, VersionId=version_id))
         return head_of(key, answer)
 
     def get_version(self, key: str, version_id: str) -> Reader:
         name = self._io.key(key)
-        answer = self._io.ask("read a version of", name, "get_object", Key=name, VersionId=version_id)
+        answer = self._io.on_full(
+            "read a version of", name, lambda: self._io.full.get(name, 0, None, None, VersionId=version_id)
+        )
         return FullReader(key, answer, lambda failure: self._io.error(failure, "read a version of", name))
 
     def delete_version(self, key: str, version_id: str) -> None:

@@ -147,6 +147,28 @@ def test_f53_an_object_with_an_odd_header(header: str) -> None:
         refused(say(b"", header, *headers), lambda store: store.head("a"))
 
 
+HEADERS = {
+    "ETag": 'ETag: "9dd4e461268c8034f5c8564e155c67a6"',
+    "Last-Modified": "Last-Modified: Mon, 03 Nov 2025 10:00:00 GMT",
+    "x-amz-version-id": "x-amz-version-id: v",
+}
+
+
+@pytest.mark.parametrize("lacks", ["ETag", "Last-Modified"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda store: store.head("a"), id="head"),
+        pytest.param(lambda store: store.get("a"), id="get"),
+        pytest.param(lambda store: require_aspect(store, Versions).head_version("a", "v"), id="head of a version"),
+        pytest.param(lambda store: require_aspect(store, Versions).get_version("a", "v"), id="get a version"),
+    ],
+)
+def test_f53_an_object_without_what_each_has(ask: Callable[[Store], object], lacks: str) -> None:
+    """`versions` ended in a panic."""
+    refused(say(b"x", *(line for name, line in HEADERS.items() if name != lacks)), ask)
+
+
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
