@@ -5341,6 +5341,14 @@ MUTANTS = (
         "lambda: self._io.full.client.head_object(Bucket=self._io.address.bucket, Key=name, VersionId=version_id)",
         ("tests/promises/hostile/test_answers.py", "-k", "without_what_each_has"),
     ),
+    Mutant(
+        "sources-by-links-of-others",
+        "F49: no link of another user leads to the folder whose files an archive run sends and deletes",
+        "s3sync/disk/own_links.py",
+        "if checks.is_ours(before):",
+        "if True:",
+        ("tests/promises/hostile/test_sources_of_archives.py", "-k", "another_user"),
+    ),
 )
 
 

@@ -22,6 +22,7 @@ from s3sync.disk.copying import pieces
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own_links import own_end
 from s3sync.disk.tree import folder_below
 from s3sync.errors import ArchiveError
 
@@ -88,10 +89,10 @@ class Target:
 
     def __init__(self, to: Destination, stamp: str, *, mask: int | None = None, make: bool = True) -> None:
         self.root, self._stamp, self._mask = to.path, stamp, mask
-        if make:
-            with local_errors("cannot make", to.base):
-                to.base.mkdir(parents=True, exist_ok=True)
-        self._base, self._names = os.path.realpath(to.base), to.names
+        with local_errors("cannot make", to.base):
+            self._base, self._names = own_end(to.base), to.names
+            if make:
+                Path(self._base).mkdir(parents=True, exist_ok=True)
         hint = "look at what stands there and move it away, or say --to DIR"
         if make:
             with local_errors("cannot restore to", self.root, hint=hint):

@@ -216,7 +216,7 @@ def _prune(root: str, rules: ArchiveSet, unit: Unit) -> None:
     if rules.unit is UnitKind.FOLDER:
         try:
             above, name = os.path.split(root)
-            with GuardedFolder.open(above, shared=True) as folder:
+            with GuardedFolder.open(above, shared=True, straight=True) as folder:
                 folder.rmdir(name)
         except OSError:
             return

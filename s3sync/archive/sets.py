@@ -17,6 +17,8 @@ from s3sync.core.archive.values import ArchiveSet, Pack
 from s3sync.core.names import STATE_DIR
 from s3sync.core.replication import as_replicated, replica_name
 from s3sync.core.spelling import stands_for
+from s3sync.disk.errors import Refused
+from s3sync.disk.own_links import own_end
 from s3sync.errors import ConfigError, Unsupported, UsageError
 from s3sync.keys.known import is_encrypted
 from s3sync.local.patterns import compile_patterns
@@ -181,8 +183,8 @@ def _check_patterns(chosen: ArchiveSet, field: str) -> None:
 def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str, ...]]:
     """The folder in which a set looks, and the pattern of each folder below it on the way to a unit.
 
-    Raises `ConfigError` for a relative source without a repository, for one that a link leads out of it, and for one
-    that is, or is in, a folder of git or of s3sync.
+    Raises `ConfigError` for a relative source without a repository, for one that a link leads out of it or a link of
+    another user elsewhere, and for one that is, or is in, a folder of git or of s3sync.
     """
     parts = [part for part in chosen.source.replace(os.sep, "/").split("/") if part not in ("", ".")]
     fixed = next((number for number, part in enumerate(parts) if any(char in part for char in "*?[")), len(parts))
@@ -203,6 +205,15 @@ def source_base(chosen: ArchiveSet, root: Path | None) -> tuple[Path, tuple[str,
     return base, tuple(parts[fixed:])
 
 
+def real_source(chosen: ArchiveSet, base: Path) -> str:
+    """Real path of the folder in which a set looks. Raises `ConfigError` where a link of another user is on the way."""
+    try:
+        return own_end(base)
+    except Refused as error:
+        message = f"archives.{chosen.name} does not look into {error.filename}"
+        raise ConfigError(message, why=error.why, hint=error.hint) from error
+
+
 def _refuse_links(chosen: ArchiveSet, base: Path, root: Path) -> None:
     """What a user agreed to is a folder: no commit puts a link to another one in its place."""
     below = (path for path in (base, *base.parents) if path != root and path.is_relative_to(root))
@@ -218,7 +229,7 @@ def _refuse_links(chosen: ArchiveSet, base: Path, root: Path) -> None:
 
 
 def _refuse_private(chosen: ArchiveSet, base: Path, root: Path | None) -> None:
-    where = Path(os.path.realpath(base))
+    where = Path(real_source(chosen, base))
     above = root.resolve() if root is not None else None
     names = where.relative_to(above).parts if above is not None and where.is_relative_to(above) else where.parts
     private = next((name for name in names if stands_for(name, PRIVATE)), None)

@@ -15,7 +15,7 @@ from s3sync.archive import fields as read
 from s3sync.archive.clashes import refuse_clashes
 from s3sync.archive.companions import with_companions
 from s3sync.archive.outline import Outline
-from s3sync.archive.sets import PRIVATE, source_base
+from s3sync.archive.sets import PRIVATE, real_source, source_base
 from s3sync.archive.walk import Selection, Unreadable, in_order, walk
 from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, sidecar_key
 from s3sync.core.archive.named import meant_by, units_of
@@ -48,7 +48,7 @@ def find_units(
         return  # what a table holds, `archive/rows` says
     selection = Selection(chosen)
     base, pattern = source_base(chosen, root)
-    real = os.path.realpath(base)
+    real = real_source(chosen, base)
     outlines = _outlines(chosen, base, pattern, selection)
     refuse_clashes(chosen, outlines, lambda outline: _unit(chosen, outline, real, selection))
     wanted = _wanted(chosen, names, [outline.id for outline in outlines])
@@ -111,7 +111,7 @@ def _outlines(chosen: ArchiveSet, base: Path, pattern: tuple[str, ...], selectio
         raise ConfigError(f"the source of archives.{chosen.name} is not there: {base}", why=why, hint=hint) from None
     if not stat.S_ISDIR(status.st_mode):
         raise ConfigError(f"the source of archives.{chosen.name} is no folder: {base}", hint="name the folder above it")
-    real = os.path.realpath(base)
+    real = real_source(chosen, base)
     if chosen.unit is UnitKind.FOLDER:
         found = _folders(chosen, base, real, pattern, selection)
     elif chosen.unit is UnitKind.FILE:

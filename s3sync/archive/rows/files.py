@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from s3sync.archive.sets import PRIVATE, source_base
+from s3sync.archive.sets import PRIVATE, real_source, source_base
 from s3sync.archive.walk import Selection
 from s3sync.config.databases import DOTENV
 from s3sync.core.archive.rows import Row
@@ -39,7 +39,7 @@ class Finder:
         if why is not None:
             hint = "connect the disk, or correct `files`: no file was taken for missing"
             raise ConfigError(f"the files of archives.{chosen.name} are not there: {base}", why=why, hint=hint)
-        self.base, self._typed = os.path.realpath(base), str(base)
+        self.base, self._typed = real_source(chosen, base), str(base)
         self._tail = [part for part in chosen.source.replace(os.sep, "/").split("/") if part not in ("", ".", "~")]
         self._selection = Selection(chosen)
         self._by_md5: dict[str, dict[str, list[str]]] = {}

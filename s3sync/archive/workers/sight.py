@@ -17,6 +17,7 @@ from s3sync.archive.place import Destination
 from s3sync.core.archive.values import Kind, Source
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors, reason_of
+from s3sync.disk.own_links import own_end
 from s3sync.disk.tree import folder_below
 from s3sync.errors import ArchiveError, SourceChanged
 
@@ -108,8 +109,8 @@ def _told(where: str, why: str) -> Unseen:
 def marked(to: Destination) -> Iterator[Mark]:
     """Leave a mark in the folder that members go into, which is made, for as long as the block. Raises `LocalError`."""
     with local_errors("cannot restore to", to.path):
-        to.base.mkdir(parents=True, exist_ok=True)
-        base = os.path.realpath(to.base)
+        base = own_end(to.base)
+        Path(base).mkdir(parents=True, exist_ok=True)
         folder = folder_below(base, to.names, create=0o777)
         name, descriptor = underway.begin(folder)
         try:

@@ -1,4 +1,4 @@
-"""Somebody who may write in the source folder of an archive set swaps folders for links, while it is looked at."""
+"""Somebody who may write in the source folder of an archive set, or above it, swaps folders for links."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from pathlib import Path
 import pytest
 
 from s3sync.archive import fields
+from s3sync.archive.place import Destination, Target
 from s3sync.archive.readers import Below, exiftool
+from s3sync.archive.rows.files import Finder
 from s3sync.archive.unit_root import real_root
 from s3sync.archive.units import find_units
 from s3sync.archive.walk import Selection, Unreadable, walk
 from s3sync.core.archive.values import ArchiveSet, UnitKind
 from s3sync.disk.looking_in import name_of
-from s3sync.errors import LocalError
+from s3sync.disk.own_links import own_end
+from s3sync.errors import ConfigError, LocalError
 from tests.kit.cameras import frame
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs links")
+root_only = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give links away")
 
 
 @pytest.fixture
@@ -33,6 +37,11 @@ def disk(tmp_path: Path) -> Path:
 def swap(folder: Path, target: Path) -> None:
     folder.rename(folder.with_name("before"))
     folder.symlink_to(target)
+
+
+def swap_by_another(folder: Path, target: Path) -> None:
+    swap(folder, target)
+    os.lchown(folder, 12345, 12345)
 
 
 def chosen(disk: Path, **more: object) -> ArchiveSet:
@@ -78,6 +87,63 @@ def test_where_the_users_own_source_leads_is_his_to_say(disk: Path) -> None:
     (disk.parent / "ssd").symlink_to(disk)
     [unit] = find_units(chosen(disk.parent / "ssd"), None, due_only=False)
     assert (unit.root, real_root(unit)) == (str(disk.parent / "ssd" / "m31"), str(disk / "m31"))
+
+
+@root_only
+@pytest.mark.parametrize("kind", UnitKind)
+def test_f49_no_link_of_another_user_leads_to_the_source(disk: Path, kind: UnitKind) -> None:
+    swap_by_another(disk, disk.parent / "private")
+    more = {} if kind is UnitKind.FOLDER else {"select": ("*.fits",)}
+    if kind is UnitKind.GROUP:
+        more["group"] = ("{object}",)
+    with pytest.raises(ConfigError, match="does not look into"):
+        list(find_units(chosen(disk, unit=kind, layout="{path}", **more), None, due_only=False))
+
+
+@root_only
+def test_f49_nor_to_the_files_of_rows(disk: Path) -> None:
+    swap_by_another(disk, disk.parent / "private")
+    with pytest.raises(ConfigError, match="does not look into"):
+        Finder(chosen(disk), None)
+
+
+@root_only
+def test_f49_a_source_that_became_a_link_of_another_user_is_neither_sent_nor_deleted(disk: Path) -> None:
+    (disk.parent / "private").rename(disk.parent / "m31")
+    [unit] = find_units(chosen(disk), None, due_only=False)
+    swap_by_another(disk, disk.parent)
+    with pytest.raises(LocalError, match="link"):
+        real_root(unit)
+
+
+@root_only
+@pytest.mark.parametrize("names", [(), ("m32",)])
+def test_f49_nothing_is_restored_by_a_link_of_another_user(disk: Path, names: tuple[str, ...]) -> None:
+    swap_by_another(disk, disk.parent / "private")
+    with pytest.raises(LocalError, match="link"):
+        Target(Destination(disk, names), "x")
+    assert sorted(os.listdir(disk.parent / "private")) == ["a.fits", "to"]
+
+
+def test_links_of_the_users_own_end_where_the_system_says(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = disk.parent
+    for name, target in (("up", "disk/m31/../../private"), ("two", "up/../two/../disk"), ("whole", top / "up")):
+        (top / name).symlink_to(target)
+    (top / "disk" / "back").symlink_to("../up/to")
+    monkeypatch.chdir(top)
+    for path in (
+        "up",
+        "whole/a.fits",
+        "disk/back",
+        "disk/./m31//raw",
+        "up/..",
+        "none/of/it",
+        f"{top}/whole/../disk",
+        "/",
+    ):
+        assert own_end(path) == os.path.realpath(path)
+    with pytest.raises(OSError, match="circle"):
+        own_end(top / "two")
 
 
 def test_f49_exiftool_gets_the_very_file_that_was_opened(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
