@@ -14,6 +14,7 @@ from pathlib import Path
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own_links import own_end
 
 LIMIT = 256 * 1024
 
@@ -109,11 +110,13 @@ def _read(path: Path, *, links: bool) -> str:
 def read_bytes(path: Path, limit: int, *, links: bool = False) -> bytes | None:
     """The bytes of a regular file; None for anything else, and for one that has more than `limit`.
 
-    Without `links` neither the file may be one, nor the folder that it lies in.
+    Without `links` neither the file may be one, nor the folder that it lies in, and none of another user leads there.
     """
     try:
-        where = Path(os.path.realpath(path)) if links else path
-        with GuardedFolder.open(where.parent, shared=True) as folder:
+        where = (
+            Path(os.path.realpath(path)) if links else Path(own_end(path.parent.parent), path.parent.name, path.name)
+        )
+        with GuardedFolder.open(where.parent, shared=True, straight=True) as folder:
             return folder.read(where.name, limit)
     except (OSError, ValueError):
         return None

@@ -1663,7 +1663,7 @@ MUTANTS = (
         "archive-no-link-on-the-way",
         "P12: no link on the way to a unit's folder is followed",
         "s3sync/archive/place.py",
-        "self._base, self._names = os.path.realpath(to.base), to.names",
+        "self._base, self._names = own_end(to.base), to.names",
         "self._base, self._names = os.path.realpath(to.path), ()",
         ("tests/scenarios/archive/test_hostile_places.py", "-k", "link"),
     ),
@@ -5348,6 +5348,22 @@ MUTANTS = (
         "if checks.is_ours(before):",
         "if True:",
         ("tests/promises/hostile/test_sources_of_archives.py", "-k", "another_user"),
+    ),
+    Mutant(
+        "names-of-folders-that-others-rename",
+        "F47: a clone that another user renames reaches no files of another repository in a store of the user's",
+        "s3sync/trust/place.py",
+        "(not _says_name(settings) and may_be_renamed(root))",
+        "False",
+        ("tests/promises/hostile/test_given_names.py", "-k", "may_rename"),
+    ),
+    Mutant(
+        "names-by-git-folders-of-others",
+        "F52: a git folder that another user puts in the place of the clone's gives the repository no name",
+        "s3sync/gitconfig.py",
+        "shared=True, straight=True",
+        "shared=True",
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "gives_no_name"),
     ),
 )
 

@@ -107,7 +107,7 @@ def refuse_others(
             why=f"it belongs to another user, who would {would}",
             hint=f"look at it, then make it yours: sudo chown -h $(id -un) {typed(path)}; {_IN_A_CONTAINER}",
         )
-    others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid))
+    others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not is_own_group(status.st_gid))
     if others and folder.keeps_modes():
         raise ConfigError(
             f"{path} is not read",
@@ -116,7 +116,7 @@ def refuse_others(
         )
 
 
-def _is_own_group(group: int) -> bool:
+def is_own_group(group: int) -> bool:
     """True if the group has no member but this user, as where every user has a group (and the umask is 002)."""
     import grp
     import pwd

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from s3sync.config import REPO_FILE, Settings, is_of_repository, says_trust
 from s3sync.config.locate import default_store
 from s3sync.config.schemes import scheme_of
+from s3sync.core.names import nfc
 from s3sync.errors import Halt, LocalError, NotTrusted
 from s3sync.trust.book import read_book, remember
 from s3sync.trust.place import Place, came_along, given_name, is_apart, name_in_store, place_of
@@ -243,6 +244,8 @@ def _refused_name(settings: Settings, place: Place) -> NotTrusted:
         why = (
             "its folder came with the repository around it, whose committers named it, and you have not agreed to that"
         )
+    elif settings.root is not None and place.name == nfc(settings.root.name):
+        why = "its folder has that name, other users may rename the folder, and you have not agreed to the name"
     if others:
         why += f"; {others[0]} has the name, too"
     return NotTrusted(

@@ -3,6 +3,7 @@ key that encrypts."""
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path, PurePath
@@ -12,8 +13,10 @@ from msgspec import Struct
 from s3sync.config import Settings, is_of_repository, mask_url
 from s3sync.config.hosts import is_loopback
 from s3sync.config.locate import REPO_FILE, exists
+from s3sync.config.read import is_own_group
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
+from s3sync.disk.checks import is_ours
 from s3sync.gitconfig import git_folder, remote_name
 
 _APART = re.compile(r"cn-|us-gov-|[a-z]+-iso|eusc-")
@@ -129,14 +132,27 @@ def given_name(settings: Settings) -> Place | None:
     """The name in the store as a place of its own; None for the clone's own: of its folder, or of its git remote.
 
     Both are what the user typed or chose when the clone was made; the files of the repository choose neither. Where the
-    folder came with another repository, its committers chose both.
+    folder came with another repository, its committers chose both; where another user may rename it, its name is his.
     """
     root = settings.root
-    if root is None or not _is_given(settings):
+    if root is None or not (_is_given(settings) or (not _says_name(settings) and may_be_renamed(root))):
         return None
     if settings.repo == remote_name(root) and not came_along(root):
         return None
     return Place(repository=str(root), store=ANY_STORE, name=settings.repo)
+
+
+def may_be_renamed(root: Path) -> bool:
+    """True if another user can rename a repository's folder, or one above it, and put a link in its place."""
+    for folder in root.parents if os.name == "posix" else ():
+        try:
+            found = folder.stat()
+        except OSError:
+            continue
+        by_group = found.st_mode & stat.S_IWGRP and not is_own_group(found.st_gid)
+        if not is_ours(found) or ((found.st_mode & stat.S_IWOTH or by_group) and not found.st_mode & stat.S_ISVTX):
+            return True
+    return False
 
 
 def came_along(root: Path) -> bool:
@@ -147,6 +163,12 @@ def came_along(root: Path) -> bool:
     except (OSError, ValueError):
         own = False
     return not own and any(exists(folder / name) for folder in root.parents for name in (".git", REPO_FILE))
+
+
+def _says_name(settings: Settings) -> bool:
+    """True if the user said the repository's name in person."""
+    origin = settings.origins.get("repo", "default")
+    return not origin.startswith("default") and not is_of_repository(origin)
 
 
 def _is_given(settings: Settings) -> bool:

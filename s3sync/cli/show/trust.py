@@ -15,6 +15,7 @@ from s3sync.config.locate import default_store
 from s3sync.config.remotes import open_line
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.values import ArchiveSet
+from s3sync.core.names import nfc
 from s3sync.trust import KEYS_OF_REPOSITORY, Place, came_along
 
 MOST_OTHERS = 3
@@ -71,6 +72,8 @@ def _name_question(place: Place, before: Place | None, others: Sequence[str]) ->
     """The name that somebody else gives the repository in the user's own stores."""
     if came_along(Path(place.repository)):
         yield "This repository came with the one around it, whose committers gave it its name:"
+    elif place.name == nfc(Path(place.repository).name):
+        yield "Other users may rename the folder of this repository, whose name it has:"
     else:
         yield "A file of this repository gives it a name that is not its folder's:"
     parts = [("repository", place.repository), ("name", place.name or "")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,23 @@ def test_a_store_and_a_name_that_are_both_new_are_one_question(mine: Person) -> 
 def test_two_places_that_are_named_have_nothing_of_the_name(mine: Person) -> None:
     there = clone(mine)
     mine.ok("sync", mine.environ["S3SYNC_STORE"], "./copy", "--dry-run", cwd=there)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("settings", ["", f"repo: {NAME}\n"])
+def test_f47_the_name_of_a_folder_that_others_may_rename_is_no_key_either(mine: Person, settings: str) -> None:
+    there = clone(mine, "film", settings.replace(NAME, "film"), "https://h/team/film.git")
+    shared = there.parent.parent
+    shared.chmod(0o777)
+    mine.ok("status", cwd=there)
+    (shared / "film").rename(shared / NAME)
+    (shared / "film").symlink_to(NAME)
+    (shared / NAME / ".s3sync.yaml").write_text(settings)
+    for verb in ("down", "up", "sync"):
+        said = mine.expect(5, verb, cwd=there).err
+        assert f"under the name {NAME}" in said and "may rename" in said
+    shown = on_terminal(mine, "status", answers=[(QUESTION, "n")], cwd=there)
+    assert shown.code == 5 and "Other users may rename the folder" in shown.out
+    assert [path.name for path in (there / "s3-staging").iterdir() if path.is_file()] == ["run-me.sh"]
+    shared.chmod(0o1777)
+    mine.ok("status", cwd=there)

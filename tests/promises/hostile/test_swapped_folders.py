@@ -11,6 +11,7 @@ import pytest
 
 from s3sync.api import Project
 from s3sync.errors import S3syncError
+from s3sync.gitconfig import remote_name
 from s3sync.local.ignore import load_ignore
 from tests.kit.people import PROJECT, Person, tree
 
@@ -110,6 +111,20 @@ def test_f52_no_ignore_rules_are_missed_in_the_place_of_the_clone(
         (tmp_path / "empty").rename(synced.repo)
     with pytest.raises(S3syncError):
         load_ignore((), synced.repo, synced.project / "s3-staging")
+
+
+def test_f52_the_git_folder_of_another_clone_gives_no_name(
+    synced: Person, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.repo.parent.chmod(0o777)
+    for root, name in ((synced.repo, "film"), (other, "private")):
+        (root / ".git").mkdir(exist_ok=True)
+        (root / ".git" / "config").write_text(f'[remote "origin"]\n\turl = https://h/{name}.git\n')
+    opened(synced, monkeypatch)
+    assert remote_name(synced.repo) == "film"
+    synced.repo.rename(synced.repo.with_name("moved"))
+    other.rename(synced.repo)
+    assert remote_name(synced.repo) is None
 
 
 def test_f52_no_folder_is_made_behind_a_link_above(
