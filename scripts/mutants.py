@@ -5365,6 +5365,14 @@ MUTANTS = (
         "shared=True",
         ("tests/promises/hostile/test_swapped_folders.py", "-k", "gives_no_name"),
     ),
+    Mutant(
+        "a-program-of-the-clone",
+        "who installs hooks, a watch or timers with a program that a commit can replace is told",
+        "s3sync/cli/commands/hooks.py",
+        "    if any(Path(end).is_relative_to(os.path.realpath(top)) for end in ends):\n",
+        "    if False:\n",
+        ("tests/promises/hostile/test_programs_of_hooks.py", "-k", "can_replace"),
+    ),
 )
 
 

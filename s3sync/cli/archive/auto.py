@@ -232,7 +232,7 @@ def _install(call: Call, said: Mapping[str, str], at: str, email: str | None, sc
         _require_mail(email, archives.settings)
     words = [f"--{name}={value}" for name, value in said.items()]
     words += [f"--{name}={value}" for name in ("transfers", "bwlimit") if (value := call.flags[name]) is not None]
-    program = starting(program_path(), ())
+    program = starting(program_path(archives.settings.root), ())
     log = str(Path(call.log_file).absolute()) if call.log_file is not None else None
     settings = archives.settings
     kinds = [kind for kind in KINDS if kind != "cost" or email is not None]

@@ -38,7 +38,9 @@ def install(
     """Install the hooks into this clone. A hook that is there stays, and is called first."""
     from s3sync.team.githooks.install import install as install_hooks
 
-    report = install_hooks(_root(), program_path(), _settings().staging, in_settings=settings, dry_run=call.dry_run)
+    report = install_hooks(
+        _root(), program_path(_root()), _settings().staging, in_settings=settings, dry_run=call.dry_run
+    )
     return _show(call, "install", report)
 
 
@@ -177,13 +179,27 @@ def _root() -> Path:
     return repo_root(Path.cwd())
 
 
-def program_path() -> str:
-    """Absolute path of this very program, for a shell."""
-    here = Path(sys.argv[0])
-    if here.name.partition(".")[0] == "s3sync" and here.is_file():
-        return str(here.absolute())
-    beside = Path(sys.executable).with_name("s3sync")
-    return str(beside) if beside.is_file() else "s3sync"
+def program_path(clone: Path | None = None) -> str:
+    """Absolute path of this very program, for a shell. Warns where it lies in `clone`, for which it is installed."""
+    here, beside = Path(sys.argv[0]), Path(sys.executable).with_name("s3sync")
+    is_script = here.name.partition(".")[0] == "s3sync" and here.is_file()
+    found = here.absolute() if is_script else beside if beside.is_file() else None
+    if clone is not None:
+        _warn_of_commits(found or Path(sys.executable), clone)
+    return "s3sync" if found is None else str(found)
+
+
+def _warn_of_commits(program: Path, clone: Path) -> None:
+    """Say that a commit can replace a program. An environment in the clone is ignored by git, which writes over what it
+    ignores without a word: a pull would bring another program, and have it run by the hooks."""
+    from s3sync.cli.output import printable, warn
+
+    top = next((folder for folder in (clone, *clone.parents) if os.path.lexists(folder / ".git")), clone)
+    ends = (os.path.realpath(program), os.path.join(os.path.realpath(program.parent), program.name))  # noqa: PTH118
+    if any(Path(end).is_relative_to(os.path.realpath(top)) for end in ends):
+        warn(f"warning: this s3sync lies in the repository: {printable(str(program))}")
+        warn("whoever commits can have a pull put another program there, which then runs without being asked for")
+        warn("hint: install it outside of the repository, as with pipx, and run this again")
 
 
 def _show(call: Call, action: str, report: HooksReport) -> int:

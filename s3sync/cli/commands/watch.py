@@ -69,7 +69,7 @@ def install(call: Call, project: OneName = None, down: Down = False, notify: Not
     from s3sync.team.watching.service import install as write
 
     options = [*(["--down"] if down else []), *(["--notify"] if notify else [])]
-    service, _ = _service(call, project, options)
+    service, _ = _service(call, project, options, installs=True)
     return _show(call, "install", write(service, dry_run=call.dry_run))
 
 
@@ -103,7 +103,7 @@ def _open(call: Call, project: str | None, start: Path) -> Session:
     return Project.open(project, path=start, flags=call.flags).session
 
 
-def _service(call: Call, project: str | None, options: list[str]) -> tuple[Service, Path]:
+def _service(call: Call, project: str | None, options: list[str], *, installs: bool = False) -> tuple[Service, Path]:
     from s3sync.cli.commands.hooks import program_path
     from s3sync.config import load_settings
     from s3sync.project import find_project
@@ -114,7 +114,7 @@ def _service(call: Call, project: str | None, options: list[str]) -> tuple[Servi
     for name in ("user", "profile"):
         if (value := call.flags[name]) is not None:
             options += [f"--{name}", value]
-    program, words = starting(program_path(), command_words(found.name, options))
+    program, words = starting(program_path(found.repo_root if installs else None), command_words(found.name, options))
     job = Job(program, words, str(found.root), found.repo, found.name)
     return service_of(job, os.environ), found.staging
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from s3sync.team.githooks import script, settings
 from s3sync.team.githooks.script import HOOKS
-from tests.kit.people import Person
+from tests.kit.people import PROJECT, Person
 from tests.scenarios.team.test_git_hooks import clones, commit, git
 
 __all__ = ["clones"]
@@ -71,3 +73,41 @@ def test_hooks_of_older_versions_are_ours_and_made_anew(clones: tuple[Person, Pe
         (hooks / hook).write_text(script.script(hook, str(tmp_path / "gone"), script.FINDS[1]))
     david.ok("hooks", "uninstall")
     assert not any((hooks / hook).exists() for hook in HOOKS)
+
+
+INSTALLS = [
+    ("hooks", "install"),
+    ("watch", "install", PROJECT),
+    ("archive", "auto", "install", "--with", "cron", "--dry-run"),
+]
+
+
+@pytest.mark.parametrize("words", INSTALLS, ids=["hooks", "watch", "auto"])
+@pytest.mark.parametrize("where", ["clone", "link", "elsewhere"])
+def test_a_program_that_a_commit_can_replace_is_told(
+    clones: tuple[Person, Person], tmp_path: Path, words: tuple[str, ...], where: str
+) -> None:
+    """git writes over what it ignores without a word, as an environment in a clone: a pull would run what is there."""
+    david, jan = clones
+    own = tmp_path / "own/s3sync" if where == "elsewhere" else david.repo / ".venv/bin/s3sync"
+    program(own, tmp_path / "none").write_text(f"#!{sys.executable}\nfrom s3sync.cli.main import main\nmain()\n")
+    called = tmp_path / "bin/s3sync"
+    called.parent.mkdir()
+    called.symlink_to(own)
+    david.program = (str(called if where == "link" else own),)
+    david.fresh = True
+    (david.repo / ".git/info/exclude").write_text(".venv/\n")
+    own_sets = {"archives": {"a": {"store": f"file://{tmp_path / 'archive'}", "source": str(tmp_path / "none")}}}
+    settings = david.root / "home/.config/s3sync/config.yaml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(json.dumps(own_sets))
+    told = david.ok(*words).err
+    assert ("lies in the repository" in told) == (where != "elsewhere"), told
+    if words[0] != "hooks" or where == "elsewhere":
+        return
+    other = program(jan.repo / ".venv/bin/s3sync", tmp_path / "ran")
+    git(jan, "add", "-f", str(other))
+    git(jan, "commit", "-q", "-m", "a program")
+    git(david, "fetch", "-q", str(jan.repo), "HEAD")
+    git(david, "merge", "-q", "--allow-unrelated-histories", "FETCH_HEAD")
+    assert (tmp_path / "ran").exists()  # which is why it is told
