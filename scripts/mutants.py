@@ -5373,6 +5373,14 @@ MUTANTS = (
         "    if False:\n",
         ("tests/promises/hostile/test_programs_of_hooks.py", "-k", "can_replace"),
     ),
+    Mutant(
+        "emptied-for-a-senders-hash",
+        "whoever empties the trash is told of a last copy, whatever a hash says that a sender chose",
+        "s3sync/sync/restore.py",
+        'held=found.side == "local" and has_to_be_read(store, found.size))',
+        "held=False)",
+        ("tests/promises/hostile/test_words_of_senders.py", "-k", "called_none"),
+    ),
 )
 
 

@@ -25,6 +25,8 @@ from s3sync.local.scan import LocalFile, look_at
 from s3sync.spill.sequence import SpilledList
 from s3sync.state.memory import StateDB
 from s3sync.state.unfinished import UnfinishedTransfers
+from s3sync.store.own_word import has_to_be_read
+from s3sync.store.port import Store
 from s3sync.sync.events import note_event
 from s3sync.sync.lives_on import Search, living
 from s3sync.sync.recover import recover
@@ -257,7 +259,7 @@ def empty(
         now = {side: now_of(session, side, dry_run=dry_run) for side in sides}
         old = (one for one in report.emptied if _is_old(one, now[one.side], older_than))
         report.emptied = SpilledList(Trashed, old)
-    report.last_copies.extend(one for one in report.emptied if not live.has(session.store, one))
+    report.last_copies.extend(one for one in report.emptied if not _is_elsewhere(session.store, live, one))
     if dry_run or not report.emptied:
         return report
     if not confirm(report):
@@ -265,6 +267,11 @@ def empty(
     with session.lock():
         drop_all(session, report.emptied)
     return report
+
+
+def _is_elsewhere(store: Store, live: Contents, found: Trashed) -> bool:
+    """True if what lies in a trash is somewhere else, too. For what is here no object counts that nobody has read."""
+    return live.has(store, found, held=found.side == "local" and has_to_be_read(store, found.size))
 
 
 def _is_old(found: Trashed, now: datetime, older_than: timedelta) -> bool:

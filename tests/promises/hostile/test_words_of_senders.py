@@ -112,3 +112,15 @@ def test_f32_nor_does_it_let_a_file_in_the_trash_here_expire(
     assert trashed.read_bytes() == MINE
     david.run("cleanup", "--local", "--yes")
     assert trashed.read_bytes() == MINE
+
+
+def test_f32_nor_is_a_last_copy_in_the_trash_here_called_none(david: Person, tmp_path: Path) -> None:
+    """Whoever empties the trash is told that a file in it may be the only one, which the folder store says to have."""
+    file = sent(david, tmp_path)
+    (david.staging / "a.mov").unlink()
+    david.write(".s3sync/trash/20260101-000000-david/a.mov", MINE)
+    swapped(file)
+    asked = david.expect(5, "trash", "empty", "--local", answer="n\n")
+    assert "exist nowhere else" in asked.err and "a.mov" in asked.err
+    david.write("b.mov", MINE)
+    assert "exist nowhere else" not in david.expect(5, "trash", "empty", "--local", answer="n\n").err
