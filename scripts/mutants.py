@@ -5381,6 +5381,14 @@ MUTANTS = (
         "held=False)",
         ("tests/promises/hostile/test_words_of_senders.py", "-k", "called_none"),
     ),
+    Mutant(
+        "pins-of-another-clone",
+        "F52: pins are written into no clone that another user puts in the place of this one",
+        "s3sync/local/pin_file.py",
+        '"cannot write", path, hint=_HINT),\n        GuardedFolder.open(path.parent, shared=True, straight=True)',
+        '"cannot write", path, hint=_HINT),\n        GuardedFolder.open(path.parent, shared=True)',
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "beside_the"),
+    ),
 )
 
 

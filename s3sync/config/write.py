@@ -18,6 +18,7 @@ from s3sync.config.values import BadValue
 from s3sync.disk.errors import reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import make_own
+from s3sync.disk.own_links import own_end
 from s3sync.errors import ConfigError, LocalError
 
 REPO_HEADER = "# s3sync: the settings that the whole team shares. No secrets: this file is committed.\n"
@@ -92,7 +93,7 @@ def place_text(path: Path, text: str, *, private: bool) -> None:
 def refuse_link(path: Path) -> None:
     """Raise `ConfigError` for a link: whoever can commit a link could have us read and write any file of this user."""
     try:
-        with GuardedFolder.open(path.parent, shared=True) as folder:
+        with GuardedFolder.open(path.parent, shared=True, straight=True) as folder:
             folder.check(path.name)
     except FileNotFoundError:
         return
@@ -172,7 +173,7 @@ def replace_file(path: Path, body: bytes, *, mode: int = 0o666) -> None:
     The temporary file has always the same name, so that what a killed run left there goes with the next one.
     """
     temporary = f"{path.name}.s3sync.tmp"
-    with GuardedFolder.open(os.path.realpath(path.parent), shared=True) as folder:
+    with GuardedFolder.open(own_end(path.parent), shared=True, straight=True) as folder:
         folder.unlink(temporary, missing_ok=True)
         try:
             with open(folder.create(temporary), "wb") as file:

@@ -21,7 +21,10 @@ def read_pins(path: Path, *, replaces: bool = False) -> dict[str, Pin] | None:
     """
     if not os.path.lexists(path):
         return None
-    with local_errors("cannot read", path, hint=_HINT), GuardedFolder.open(path.parent, shared=True) as folder:
+    with (
+        local_errors("cannot read", path, hint=_HINT),
+        GuardedFolder.open(path.parent, shared=True, straight=True) as folder,
+    ):
         body = folder.read(path.name, MOST_BYTES)
     try:
         return parse(body.decode("utf-8"))
@@ -39,7 +42,10 @@ def read_pins(path: Path, *, replaces: bool = False) -> dict[str, Pin] | None:
 def write_pins(path: Path, pins: dict[str, Pin], staging: str) -> bool:
     """Write the pins; False where the file says the same already. Raises `LocalError`."""
     body = render(pins.values(), staging).encode()
-    with local_errors("cannot write", path, hint=_HINT), GuardedFolder.open(path.parent, shared=True) as folder:
+    with (
+        local_errors("cannot write", path, hint=_HINT),
+        GuardedFolder.open(path.parent, shared=True, straight=True) as folder,
+    ):
         known = folder.read(path.name, MOST_BYTES) if folder.check(path.name) else None
         if known is not None and known.replace(b"\r\n", b"\n") == body:
             return False

@@ -326,7 +326,7 @@ def update_gitignore(root: Path, staging: str, *, dry_run: bool = False) -> bool
 
 def read_gitignore(root: Path) -> bytes:
     """Read a repository's `.gitignore`. Raises `OSError`, also for a link: what it leads to is not git's."""
-    with GuardedFolder.open(root, shared=True) as folder:
+    with GuardedFolder.open(root, shared=True, straight=True) as folder:
         return folder.read(GITIGNORE, MOST_GITIGNORE) if folder.find(GITIGNORE) is not None else b""
 
 

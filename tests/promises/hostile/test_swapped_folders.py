@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from s3sync.api import Project
+from s3sync.config.write import write_repo_config
 from s3sync.errors import S3syncError
 from s3sync.gitconfig import remote_name
 from s3sync.local.ignore import load_ignore
+from s3sync.local.pin_file import write_pins
+from s3sync.setup.init import update_gitignore
 from tests.kit.people import PROJECT, Person, tree
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such links for everybody, nor descriptors")
@@ -125,6 +128,35 @@ def test_f52_the_git_folder_of_another_clone_gives_no_name(
     synced.repo.rename(synced.repo.with_name("moved"))
     other.rename(synced.repo)
     assert remote_name(synced.repo) is None
+
+
+WRITES: dict[str, Callable[[Path], object]] = {
+    "pins": lambda repo: write_pins(repo / PROJECT / "s3-staging.lock.yaml", {}, "s3-staging"),
+    "settings": lambda repo: write_repo_config(repo / ".s3sync.yaml", {"project": "stolen"}),
+    ".gitignore": lambda repo: update_gitignore(repo, "s3-staging"),
+}
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give links away")
+@pytest.mark.parametrize("what", WRITES)
+@pytest.mark.parametrize("by", ["a link", "a folder"])
+def test_f52_what_is_written_beside_the_staging_folders_is_written_in_no_other_clone(
+    what: str, by: str, synced: Person, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (".s3sync.yaml", ".gitignore"):
+        (other / name).write_text("# private\n")
+    synced.repo.parent.chmod(0o777)
+    opened(synced, monkeypatch)
+    before = tree(other)
+    if by == "a link":
+        swapped(synced.repo, other)
+        os.lchown(synced.repo, 12345, 12345)
+    else:
+        synced.repo.rename(synced.repo.with_name("moved"))
+        other.rename(synced.repo)
+    with pytest.raises(S3syncError):
+        WRITES[what](synced.repo)
+    assert tree(synced.repo) == before
 
 
 def test_f52_no_folder_is_made_behind_a_link_above(
