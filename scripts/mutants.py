@@ -5389,6 +5389,22 @@ MUTANTS = (
         '"cannot write", path, hint=_HINT),\n        GuardedFolder.open(path.parent, shared=True)',
         ("tests/promises/hostile/test_swapped_folders.py", "-k", "beside_the"),
     ),
+    Mutant(
+        "etags-under-kms",
+        "under KMS no ETag is taken for that of parts: what another program sent in parts comes down",
+        "s3sync/store/s3/reading.py",
+        "if _has_opaque_etag(first):",
+        "if False:",
+        ("tests/scenarios/people/test_kms.py", "-k", "another_program"),
+    ),
+    Mutant(
+        "etags-of-uneven-parts",
+        "where an ETag is not that of equal parts, the checksum of the whole decides",
+        "s3sync/transfer/fetch/whole.py",
+        "if not verdict and (by_checksum",
+        "if verdict is None and (by_checksum",
+        ("tests/scenarios/people/test_other_tools.py", "-k", "uneven"),
+    ),
 )
 
 

@@ -183,7 +183,7 @@ class Store(Protocol):
         """Raises `NotFound`."""
 
     def first_part_size(self, key: str) -> int | None:
-        """The size of part 1 of a multipart object, None where the store cannot tell."""
+        """The size of part 1 of a multipart object, None where the store cannot tell, or no MD5s make its ETag."""
 
     def get(
         self,

@@ -1,7 +1,8 @@
 """Makes the ETags of an S3 server what AWS makes of them in a bucket that is encrypted with KMS: no MD5s.
 
 MiniStack stores and tells the encryption, but its ETags stay MD5s. Here each ETag is another one of the same form on
-its way to the client, and what it was on its way back, in headers and in XML. Everything else is the server's own work.
+its way to the client, and what it was on its way back, in headers and in XML. A HEAD of part 1 tells its size, as AWS
+does and MiniStack does not. Everything else is the server's own work.
 It cannot sign anew, so the server must not check signatures: MiniStack's administrator is not checked.
 """
 
@@ -12,6 +13,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,13 +33,16 @@ def other(etag: str) -> str:
 @contextmanager
 def with_opaque_etags(endpoint: str) -> Iterator[str]:
     """The address of a server that is the one at `endpoint`, but for its ETags."""
-    target = urlsplit(endpoint).netloc
+    target, firsts = urlsplit(endpoint).netloc, dict[str, int]()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            path, _, query = self.path.partition("?")
+            if self.command == "PUT" and "partNumber=1&" in f"{query}&":
+                firsts[path] = len(body)
             if self.command == "POST":  # the parts of an upload are named by their ETags
                 body = _IN_XML.sub(_turned, body)
             upstream = http.client.HTTPConnection(target, timeout=60)
@@ -49,17 +54,22 @@ def with_opaque_etags(endpoint: str) -> Iterator[str]:
                 upstream.putheader("Content-Length", str(len(body)))
             upstream.endheaders(body or None)
             answer = upstream.getresponse()
-            self._give(answer, answer.read())
+            of_part = firsts.get(path) if self.command == "HEAD" and "partNumber=1" in query.split("&") else None
+            self._give(answer, answer.read(), of_part)
             upstream.close()
 
-        def _give(self, answer: http.client.HTTPResponse, content: bytes) -> None:
+        def _give(self, answer: http.client.HTTPResponse, content: bytes, of_part: int | None) -> None:
             if (answer.getheader("Content-Type") or "").endswith("xml"):
                 content = _IN_XML.sub(_turned, content)
-            self.send_response(answer.status)
+            of_part = of_part if answer.status == HTTPStatus.OK else None
+            self.send_response(answer.status if of_part is None else HTTPStatus.PARTIAL_CONTENT)
             for name, value in answer.getheaders():
                 if name.lower() not in _HOP:
                     self.send_header(name, _header(name, value))
             length = answer.getheader("Content-Length") if self.command == "HEAD" else None
+            if of_part is not None:
+                length, parts = str(of_part), -(-int(length or 0) // of_part)
+                self.send_header("x-amz-mp-parts-count", str(parts))
             self.send_header("Content-Length", length or str(len(content)))
             self.end_headers()
             if self.command != "HEAD":

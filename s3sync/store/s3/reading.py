@@ -22,10 +22,14 @@ _SSE_WITH_OPAQUE_ETAG = ("aws:kms", "aws:kms:dsse")
 def head_of(key: str, answer: Mapping[str, Any]) -> ObjectHead:
     """Read botocore's answer to a HEAD of an object, or of one version of it."""
     etag = strip(answer["ETag"])
-    encrypted = answer.get("ServerSideEncryption") in _SSE_WITH_OPAQUE_ETAG or "SSECustomerAlgorithm" in answer
     info = ObjectInfo(key, size_of(answer["ContentLength"]), etag, answer["LastModified"], answer.get("StorageClass"))
-    is_md5 = bool(MD5_HEX.fullmatch(etag)) and not encrypted
+    is_md5 = bool(MD5_HEX.fullmatch(etag)) and not _has_opaque_etag(answer)
     return ObjectHead(info, decode(answer.get("Metadata", {})), answer.get("ContentType"), is_md5)
+
+
+def _has_opaque_etag(answer: Mapping[str, Any]) -> bool:
+    """True for an object that is encrypted with a key of its owner's: no ETag of it, or of its parts, is an MD5."""
+    return answer.get("ServerSideEncryption") in _SSE_WITH_OPAQUE_ETAG or "SSECustomerAlgorithm" in answer
 
 
 class ReadableBucket(ReadableLanes):
@@ -59,6 +63,8 @@ class ReadableBucket(ReadableLanes):
     def first_part_size(self, key: str) -> int | None:
         name = self._key(key)
         first = self._io.on_full("read", name, lambda: self._full.head(name, PartNumber=1))
+        if _has_opaque_etag(first):
+            return None  # its ETag follows from no parts of the content
         etag = strip(first["ETag"])
         if "-" not in etag:  # a plain object, or a server that gives the ETag of the part
             etag = strip(self._io.on_full("read", name, lambda: self._full.head(name))["ETag"])

@@ -64,8 +64,8 @@ def _receive(
 def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received: int) -> None:
     """The promised MD5 decides; without one, or against one that may lie, the ETag that S3 made itself does.
 
-    Where an ETag says nothing (under KMS), the checksum does that the store keeps of the whole; where it keeps none,
-    the size has to do. Raises `ChecksumMismatch`.
+    Where an ETag says nothing (under KMS), or is of parts of other sizes, the checksum does that the store keeps of the
+    whole; where it keeps none, and no ETag says another content, the size has to do. Raises `ChecksumMismatch`.
     """
     sealed = aspect(store, Seals) if wanted.content_sum is not None else None
     if sealed is not None and file_checksum(look_at(temp.path), sealed.content_sum()) != wanted.content_sum:
@@ -78,8 +78,8 @@ def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received:
         return
     if received == wanted.size:
         verdict = _etag_vouches(store, wanted, temp, digests)
-        if verdict is None:
-            verdict = _checksum_vouches(store, wanted, temp)
+        if not verdict and (by_checksum := _checksum_vouches(store, wanted, temp)) is not None:
+            verdict = by_checksum
         if verdict or (verdict is None and wanted.md5 is None):
             return
     raise ChecksumMismatch(
@@ -90,7 +90,7 @@ def verify(store: Store, wanted: Wanted, temp: Temp, digests: Digests, received:
 
 
 def _etag_vouches(store: Store, wanted: Wanted, temp: Temp, digests: Digests) -> bool | None:
-    """True if the ETag is that of these bytes; None when it cannot tell."""
+    """True if the ETag is that of these bytes, in equal parts if it is one of parts; None when it cannot tell."""
     parts = part_count(wanted.etag)
     if parts is None:
         head = store.head(wanted.key)

@@ -6,6 +6,7 @@ What was sent or fetched here is known. What was only compared is kept, wherever
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import uuid
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from boto3.s3.transfer import TransferConfig
 
 from s3sync.core.etag import PART_SIZE
 from s3sync.sync import trash as trash_rules
@@ -32,8 +35,8 @@ FILES = {"small.txt": SMALL, "middle.mov": MIDDLE, "cut/large.mov": LARGE}
 class Office:
     """David and Jan, and the bucket as its owner sees it."""
 
-    def __init__(self, david: Person, jan: Person, client: Any, bucket: str) -> None:
-        self.david, self.jan, self._client, self._bucket = david, jan, client, bucket
+    def __init__(self, david: Person, jan: Person, client: Any, outside: Any, bucket: str) -> None:
+        self.david, self.jan, self._client, self._outside, self._bucket = david, jan, client, outside, bucket
 
     def objects(self, below: str = f"{REPO}/{PROJECT}/") -> dict[str, bytes]:
         pages = self._client.list_objects_v2(Bucket=self._bucket, Prefix=below).get("Contents", [])
@@ -53,6 +56,11 @@ class Office:
         metadata = {"md5": hashlib.md5(said).hexdigest(), "uploaded-by": "jan"}
         self._client.put_object(Bucket=self._bucket, Key=f"{REPO}/{PROJECT}/{name}", Body=body, Metadata=metadata)
 
+    def send_in_parts(self, name: str, body: bytes, part_size: int) -> None:
+        """As other programs do, which say nothing of the content."""
+        config = TransferConfig(multipart_threshold=part_size, multipart_chunksize=part_size)
+        self._outside.upload_fileobj(io.BytesIO(body), self._bucket, f"{REPO}/{PROJECT}/{name}", Config=config)
+
 
 @pytest.fixture
 def office(ministack: MiniStack, tmp_path: Path) -> Iterator[Office]:
@@ -64,7 +72,11 @@ def office(ministack: MiniStack, tmp_path: Path) -> Iterator[Office]:
             "AWS_REGION": ministack.region, "AWS_ENDPOINT_URL": endpoint,
         }  # fmt: skip
         david, jan = pair(tmp_path, f"s3://{bucket}", dict.fromkeys(("david", "jan"), environment))
-        yield Office(david, jan, ministack.client("admin"), bucket)
+        outside = boto3.client(
+            "s3", endpoint_url=endpoint, region_name=ministack.region,
+            aws_access_key_id=ministack.admin.access_key, aws_secret_access_key=ministack.admin.secret_key,
+        )  # fmt: skip
+        yield Office(david, jan, ministack.client("admin"), outside, bucket)
 
 
 @pytest.fixture
@@ -158,3 +170,13 @@ def test_an_edit_goes_there_and_back_as_a_delta(shared: Office) -> None:
     assert down["bytes_received"] < PART_SIZE and jan.read("cut/large.mov") == edited
     jan.ok("cleanup", "--local", "--yes")
     assert edited in kept(jan), "part of it was only said to be the same"
+
+
+def test_a_large_file_of_another_program_comes_down(shared: Office) -> None:
+    """It was sent in parts and no metadata tells its MD5: its ETag is of no bytes that anybody has."""
+    foreign = os.urandom(2 * PART_SIZE + 777)
+    shared.send_in_parts("aws/cp.mov", foreign, PART_SIZE)
+    assert "-" in shared.head("aws/cp.mov")["ETag"]
+    shared.jan.ok("down")
+    assert shared.jan.read("aws/cp.mov") == foreign
+    assert set(shared.jan.states().values()) == {"in_sync"}

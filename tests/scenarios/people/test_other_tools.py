@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from tests.kit.people import PROJECT, REPO, Person, pair
 from tests.kit.servers import MiniStack, SeaweedFS
+
+MIB = 1024 * 1024
 
 pytestmark = pytest.mark.seaweedfs
 
@@ -29,6 +32,20 @@ class Team:
 
     def put(self, name: str, body: bytes, **more: object) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=self.key(name), Body=body, **more)
+
+    def put_in_parts(self, name: str, body: bytes, sizes: list[int], algorithm: str | None = None) -> None:
+        """With `algorithm` the store keeps a checksum of the whole."""
+        kept = {"ChecksumAlgorithm": algorithm} if algorithm else {}
+        whole = {"ChecksumType": "FULL_OBJECT"} if algorithm else {}
+        at = {"Bucket": self.bucket, "Key": self.key(name)}
+        at["UploadId"] = self.s3.create_multipart_upload(**at, **kept, **whole)["UploadId"]
+        parts, start = [], 0
+        for number, size in enumerate(sizes, 1):
+            sent = self.s3.upload_part(**at, PartNumber=number, Body=body[start : start + size], **kept)
+            told = {name: value for name, value in sent.items() if name in ("ETag", f"Checksum{algorithm}")}
+            parts.append({"PartNumber": number, **told})
+            start += size
+        self.s3.complete_multipart_upload(**at, MultipartUpload={"Parts": parts})
 
     def get(self, name: str) -> bytes:
         return bytes(self.s3.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read())
@@ -66,21 +83,22 @@ def test_an_object_replaced_by_another_client_is_newer_there_and_never_overwritt
 
 
 def test_a_foreign_multipart_object_is_recognised_by_its_composite_etag(team: Team) -> None:
-    mib = 1024 * 1024
     content = bytes(range(256)) * (4 * 1024 * 13)
-    upload = team.s3.create_multipart_upload(Bucket=team.bucket, Key=team.key("big.mov"))
-    where = {"Bucket": team.bucket, "Key": team.key("big.mov"), "UploadId": upload["UploadId"]}
-    parts = []
-    for number, start in enumerate(range(0, len(content), 5 * mib), 1):
-        sent = team.s3.upload_part(**where, PartNumber=number, Body=content[start : start + 5 * mib])
-        parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-    team.s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+    team.put_in_parts("big.mov", content, [5 * MIB, 5 * MIB, 3 * MIB])
     team.david.write("big.mov", content)
     assert team.david.states() == {"big.mov": "in_sync"}
     team.jan.ok("down")
     assert team.jan.read("big.mov") == content
     team.jan.write("big.mov", content[:-1] + b"\x00")
     assert team.jan.states() == {"big.mov": "local_modified"}
+
+
+def test_a_foreign_object_of_uneven_parts_comes_down_by_the_checksum_of_the_whole(team: Team) -> None:
+    """Its ETag is none of equal parts, of which it might have as many."""
+    content = os.urandom(17 * MIB)
+    team.put_in_parts("big.mov", content, [7 * MIB, 5 * MIB, 5 * MIB], "CRC64NVME")
+    team.jan.ok("down")
+    assert team.jan.read("big.mov") == content
 
 
 def test_objects_carry_who_what_and_when(team: Team) -> None:
