@@ -19,7 +19,7 @@ from s3sync.organize.report import Named, OrganizeReport
 from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import Refusals
-from s3sync.pairs.held import lost_by_b
+from s3sync.pairs.held import IN_THE_WAY, lost_by_b, require_arrived
 from s3sync.pairs.leaving import forget
 from s3sync.pairs.locked import is_locked, locked_at
 from s3sync.pairs.moving import Done, Mover
@@ -131,7 +131,7 @@ def _execute(
     arrived: list[tuple[Named, Done]],
 ) -> None:
     """Copy, and take away what `arrived` before or now."""
-    steps = found.copies
+    steps, sent = found.copies, list[Done]()
     work.progress.expect(Kind.UPLOAD, len(steps), sum(step.size_bytes for step in steps))
     with work.mover(run, report.warnings.append) as (mover, pool):
         for step, result in pool.map(lambda one: mover.copy_as(one.old, one.new), steps, lambda one: one.size_bytes):
@@ -144,23 +144,30 @@ def _execute(
             if options.moves and done.now is not None:
                 work.seen[End.B].files[step.new] = done.now
             arrived.append((step, done))
+            sent.append(done)
         journal.sync()
         for knows in work.knows.values():
             knows.save()
         if options.moves:
             forget(work, End.A, (step.old for step, _ in arrived), stay=True)
-        gone = _take_away(work, report, mover, pool, arrived) if options.moves else set()
+        gone = _take_away(work, report, mover, pool, arrived, sent) if options.moves else set()
         for step, done in arrived:
             report.named.append(replace(step, moved_bytes=done.moved, gone=step.old in gone))
 
 
 def _take_away(
-    work: Work, report: OrganizeReport, mover: Mover, pool: Pool, arrived: list[tuple[Named, Done]]
+    work: Work,
+    report: OrganizeReport,
+    mover: Mover,
+    pool: Pool,
+    arrived: list[tuple[Named, Done]],
+    sent: list[Done],
 ) -> set[str]:
     """Delete the source's files that this run itself copied, each only if it is still the one that was copied, and the
-    target holds it still."""
+    target holds it still. Those that were `sent` now nobody has read there."""
     gone: set[str] = set()
-    lost = lost_by_b(work, pool, [step.new for step, _ in arrived])
+    lost = _not_arrived(mover, pool, sent)
+    lost |= lost_by_b(work, pool, [step.new for step, _ in arrived if step.new not in lost])
     for step, _ in arrived:
         if step.new in lost:
             _failed(report, step.old, lost[step.new])
@@ -172,6 +179,25 @@ def _take_away(
         except S3syncError as error:
             _failed(report, step.old, error)
     return gone
+
+
+def _not_arrived(mover: Mover, pool: Pool, sent: list[Done]) -> dict[str, S3syncError]:
+    """What the target holds otherwise than it was sent; why, by name. In one store nothing is read: whoever could put
+    other bytes there can replace both files."""
+    lost: dict[str, S3syncError] = {}
+
+    def read(done: Done) -> None:
+        assert done.now is not None
+        require_arrived(mover, done.path, done.now, done.md5, IN_THE_WAY)
+
+    for done, result in pool.map(read, [] if mover.in_one_store else sent):
+        try:
+            result.result()
+        except ENDS_THE_RUN:
+            raise
+        except S3syncError as error:
+            lost[done.path] = error
+    return lost
 
 
 def _held(work: Work, step: Named, known: str | None) -> tuple[Named, Done]:

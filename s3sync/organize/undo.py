@@ -14,8 +14,9 @@ from s3sync.errors import ENDS_THE_RUN, S3syncError, SourceChanged
 from s3sync.organize.journal import Line
 from s3sync.organize.planning import refuse_another_name
 from s3sync.organize.report import Named, UndoneReport
-from s3sync.pairs.digests import proven, surely_same
+from s3sync.pairs.digests import proven, surely_same, tells
 from s3sync.pairs.filters import EVERYTHING
+from s3sync.pairs.held import IN_THE_WAY, require_arrived
 from s3sync.pairs.leaving import forget
 from s3sync.pairs.moving import Mover
 from s3sync.pairs.values import Found
@@ -57,13 +58,15 @@ def _back(work: Work, mover: Mover, line: Line) -> int:
     """Copy a file back where the source has it no longer, then delete the copy, but for one that was there before the
     run; the bytes that went over the line."""
     known, back, moved = _proven(work, line), work.seen[End.B].files.get(line.old), 0
-    md5 = known or line.md5
+    md5, was_there = known or line.md5, back is not None
     if back is None:
         done = mover.copy_as(line.new, line.old)
         moved, md5, back = done.moved, done.md5, done.now
         assert back is not None
+        if not mover.in_one_store:  # as in a run: there nobody gains by it
+            require_arrived(mover, line.old, back, md5, IN_THE_WAY)
     if not line.held:
-        _require_held(work, line, back, known)
+        _require_held(work, line, back, known, was_there=was_there)
         mover.take_away(line.new, md5, line.old)
     return moved
 
@@ -72,7 +75,7 @@ def _foretold(work: Work, line: Line) -> int:
     """Raise what taking back a line would."""
     known, back = _proven(work, line), work.seen[End.B].files.get(line.old)
     if back is not None and not line.held:
-        _require_held(work, line, back, known)
+        _require_held(work, line, back, known, was_there=True)
     return 0
 
 
@@ -90,13 +93,12 @@ def _proven(work: Work, line: Line) -> str | None:
     return known
 
 
-def _require_held(work: Work, line: Line, back: Found, known: str | None) -> None:
+def _require_held(work: Work, line: Line, back: Found, known: str | None, *, was_there: bool) -> None:
     """Raise `SourceChanged` unless the source holds what is about to be deleted: by its bytes, where the version of
-    either tells only time and size."""
-    copy = work.seen[End.A].files[line.new]
-    if not (is_timed(copy.etag) or is_timed(back.etag)):
+    either tells only time and size, or is what others say of a file that this run did not put there."""
+    copy, knows = work.seen[End.A].files[line.new], (work.knows[End.A], work.knows[End.B])
+    if not (is_timed(copy.etag) or is_timed(back.etag) or (was_there and not tells(knows[1]))):
         return
-    knows = work.knows[End.A], work.knows[End.B]
     first = known or proven(line.new, copy, knows[0]) or knows[0].read(line.new, copy)
     second = proven(line.old, back, knows[1]) or knows[1].read(line.old, back)
     if first != second:

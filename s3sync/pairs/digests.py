@@ -171,10 +171,10 @@ def proven(path: str, found: Found, knows: Knowledge) -> str | None:
     What metadata says is not asked."""
     if found.file is not None:
         return knows.digests(path, found.file).md5
-    return plain_md5(found.etag) if _tells(knows) else None
+    return plain_md5(found.etag) if tells(knows) else None
 
 
-def _tells(knows: Knowledge) -> bool:
+def tells(knows: Knowledge) -> bool:
     """True for a folder, whose files are read, and for a store whose ETags no writer chooses."""
     return not isinstance(knows.place, Bucket) or tells_content(knows.place.store)
 
@@ -194,7 +194,7 @@ def surely_same(
     one, two, other = of[End.A], of[End.B], path_b or path
     first, second = proven(path, a, one), proven(other, b, two)
     if first is None or second is None:
-        if _tells(one) and _tells(two) and etags_agree(a, b, of):
+        if tells(one) and tells(two) and etags_agree(a, b, of):
             return True, first or second
         first, second = first or one.read(path, a), second or two.read(other, b)
     return first == second, first

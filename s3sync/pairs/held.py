@@ -9,15 +9,38 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from s3sync.core.pairs import End
-from s3sync.errors import ENDS_THE_RUN, NotFound, S3syncError
+from s3sync.errors import ENDS_THE_RUN, ChecksumMismatch, NotFound, S3syncError
 from s3sync.pairs.apart import not_held
-from s3sync.pairs.values import Bucket, Folder, Found
+from s3sync.pairs.moving import Mover
+from s3sync.pairs.values import Bucket, Folder, Found, Place
 from s3sync.pairs.work import Work
 from s3sync.spill.table import SpilledDict
+from s3sync.store.own_word import has_open_parts
 from s3sync.transfer.pool import Pool
 
 PAGE = 1_000
 """Objects in a page of a listing."""
+SENT_AGAIN = "run the command again; it is sent again"
+IN_THE_WAY = "nothing was deleted here; delete the one there, and run the command again"
+
+
+def is_unread(place: Place, sent: Found) -> bool:
+    """True if what a place was sent came in parts that others may have replaced (decision 0190)."""
+    return isinstance(place, Bucket) and has_open_parts(place.store, sent.size)
+
+
+def require_arrived(mover: Mover, name: str, sent: Found, md5: str | None, hint: str = SENT_AGAIN) -> None:
+    """Read what B was sent where nothing else tells what it holds, before A's file goes.
+
+    Raises `ChecksumMismatch` for other bytes than these, `StoreError`.
+    """
+    if is_unread(mover.places[End.B], sent) and mover.knows[End.B].read(name, sent) != md5:
+        mover.transports[End.B].ledger.forget_parts(name)
+        raise ChecksumMismatch(
+            f"{name} stays: {mover.places[End.B].shown} holds other bytes than were sent",
+            why="somebody replaced a part of it while it was under way",
+            hint=hint,
+        )
 
 
 def lost_by_b(work: Work, pool: Pool, names: Sequence[str]) -> dict[str, S3syncError]:

@@ -18,7 +18,6 @@ from s3sync.disk.durable import sync_folder
 from s3sync.disk.errors import local_errors
 from s3sync.errors import (
     ENDS_THE_RUN,
-    ChecksumMismatch,
     PreconditionFailed,
     S3syncError,
     SourceChanged,
@@ -28,16 +27,15 @@ from s3sync.pairs.absent import missing, refuse_nothing
 from s3sync.pairs.apart import refuse_one_place
 from s3sync.pairs.filters import Wanted
 from s3sync.pairs.foretelling import foretell, proof
-from s3sync.pairs.held import lost_by_b
+from s3sync.pairs.held import is_unread, lost_by_b, require_arrived
 from s3sync.pairs.leaving import forget
 from s3sync.pairs.locked import leave_locked
 from s3sync.pairs.moving import Done, Mover
 from s3sync.pairs.planning import RACES, Planned, is_newer, planned
 from s3sync.pairs.report import Copied, Gone, PairReport
-from s3sync.pairs.values import Bucket, Found
+from s3sync.pairs.values import Found
 from s3sync.pairs.work import Work, is_below
 from s3sync.spill.sequence import SpilledList
-from s3sync.store.own_word import has_open_parts
 from s3sync.transfer.pool import Pool
 from s3sync.transfer.progress import Work as Kind
 
@@ -183,8 +181,7 @@ class _Execution(Struct):
         self.saver.note(done)
         if done.now is not None and done.outdated is None:
             self.verified[done.path] = done.md5
-            place = self.work.opened.places[End.B]
-            if self.options.move and isinstance(place, Bucket) and has_open_parts(place.store, done.now.size):
+            if self.options.move and is_unread(self.work.opened.places[End.B], done.now):
                 self.unread[done.path] = done.now
         _happened(self.report, self.work, done)
         if self.options.move and done.now is not None:
@@ -218,16 +215,13 @@ class _Execution(Struct):
 
     def _read_back(self) -> None:
         """Read what was sent and may hold other bytes; A's file stays where it does, or cannot be read."""
-        knows = self.work.knows[End.B]
-        for path, result in self.pool.map(lambda path: knows.read(path, self.unread[path]), self.unread):
+
+        def read(path: str) -> None:
+            require_arrived(self.mover, path, self.unread[path], self.verified[path])
+
+        for path, result in self.pool.map(read, self.unread):
             try:
-                if result.result() != self.verified[path]:
-                    self.mover.transports[End.B].ledger.forget_parts(path)
-                    raise ChecksumMismatch(
-                        f"{path} stays: {self.work.opened.places[End.B].shown} holds other bytes than were sent",
-                        why="somebody replaced a part of it while it was under way",
-                        hint="run the command again; it is sent again",
-                    )
+                result.result()
             except S3syncError as error:
                 del self.verified[path]
                 _failed(self.report, path, error)
