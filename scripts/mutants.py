@@ -5429,6 +5429,14 @@ MUTANTS = (
         "            pass\n",
         ("tests/promises/hostile/test_taken_back_copies.py", "-k", "taking_it_back"),
     ),
+    Mutant(
+        "made-by-others",
+        "on Google Cloud an object counts as what an upload made by its bytes alone",
+        "s3sync/store/gcs/uploads.py",
+        " and self._holds(key, found, parts)",
+        "",
+        ("tests/promises/hostile/test_composed_by_others.py", "-k", "names_an_upload"),
+    ),
 )
 
 

@@ -8,6 +8,7 @@ Source: https://cloud.google.com/storage/docs/composite-objects
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,7 @@ from s3sync.store.port import Body, Buffer, Create, Headers, Part, Upload, Write
 _ID = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"[0-9]{5}")
 _AT_ONCE = 8
+_PIECE = 256 * 1024
 MOST_RECORD = 64 * 1024
 
 
@@ -108,7 +110,7 @@ class Uploads:
         try:
             record = self._record(key, upload_id)
         except NotFound:
-            return self._made(key, upload_id)
+            return self._made(key, upload_id, parts)
         there = self._stored(key, upload_id)
         for part in parts:
             if part.number not in there or md5_of(there[part.number]) != part.etag:
@@ -124,7 +126,7 @@ class Uploads:
         try:
             made = compose(self._io, key, f"{self._parts}{upload_id}/", chosen, resource, condition)
         except (PreconditionFailed, NotFound):
-            made = self._made(key, upload_id, refused=True)
+            made = self._made(key, upload_id, parts, refused=True)
         expected = combined((crc32c_of(item) or 0, info_of(item, "").size) for item in chosen)
         if crc32c_of(made) != expected:
             raise self._wrong_bytes(key)
@@ -200,17 +202,39 @@ class Uploads:
             what = "is there already" if isinstance(mode, Create) else "is not the version that was expected"
             raise PreconditionFailed(f"gs://{self._io.address.bucket}/{key} {what}")
 
-    def _made(self, key: str, upload_id: str, *, refused: bool = False) -> Json:
-        """The object, if this upload made it: the answer was lost, or the program was killed before it was there."""
+    def _made(self, key: str, upload_id: str, parts: Sequence[Part], *, refused: bool = False) -> Json:
+        """The object, if this upload made it: the answer was lost, or the program was killed before it was there.
+
+        That it names the upload is a word of whoever wrote it, and its CRC32C is easily made: it is read.
+        """
         try:
             found = self._io.resource(key)
         except NotFound:
             found = {}
-        if metadata_of(found).get(UPLOAD, "").partition(" ")[0] == upload_id:
+        if metadata_of(found).get(UPLOAD, "").partition(" ")[0] == upload_id and self._holds(key, found, parts):
             return found
         if refused:
             raise PreconditionFailed(f"gs://{self._io.address.bucket}/{key} is not the version that was expected")
         raise self._gone(key)
+
+    def _holds(self, key: str, found: Json, parts: Sequence[Part]) -> bool:
+        """True if the bytes of an object are those of these parts."""
+        if self._io.read("read", key, lambda: info_of(found, "")).size != sum(part.size for part in parts):
+            return False
+
+        def call() -> bool:
+            with self._io.api.media(key, 0, None, generation_of(found)) as answer:
+                return all(self._next_md5(answer.raw, part.size) == part.etag for part in parts)
+
+        return self._io.on_full("read", key, call)
+
+    def _next_md5(self, stream: Any, size: int) -> str:
+        digest, left = hashlib.md5(usedforsecurity=False), size
+        while left and (piece := stream.read(min(left, _PIECE))):
+            self._io.pace.receive(len(piece))
+            digest.update(piece)
+            left -= len(piece)
+        return digest.hexdigest()
 
     def _clean_up(self, key: str, upload_id: str) -> None:
         """Remove the record, then the parts. Soft delete bills these for its days, unless composing took them."""
