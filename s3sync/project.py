@@ -16,7 +16,7 @@ from s3sync.core.names import STATE_DIR, nfc, without_case
 from s3sync.core.near import near
 from s3sync.core.typed import typed
 from s3sync.errors import ProjectError, StoreError
-from s3sync.staging import is_link, staging_folder
+from s3sync.staging import is_folder, is_link, staging_folder
 
 
 class RemoteNames(Protocol):
@@ -131,7 +131,7 @@ def _around(
                 why=f"a project is a folder directly in {root}: two projects of one name would share their files",
                 hint=f"move it there, or make {folder.parent} a repository with `s3sync init`",
             )
-    if child and child.is_dir() and project_reason(nfc(child.name)) is None:
+    if child and is_folder(child) and project_reason(nfc(child.name)) is None:
         if create and root not in local.values():
             return child
         if nfc(child.name) in remote:
@@ -159,10 +159,10 @@ def _named(
     if linked:
         return linked
     folder = _child(root, name)
-    if create and folder.is_dir():
+    if create and is_folder(folder):
         return folder
     known: Collection[str] = local
-    if folder.is_dir() or not any(other.startswith(name) for other in local):
+    if is_folder(folder) or not any(other.startswith(name) for other in local):
         known = {*local, *remote}
     if name in known:
         return folder
@@ -226,14 +226,14 @@ def _local(settings: Settings, root: Path) -> dict[str, Path]:
 def _folders(root: Path) -> list[Path]:
     try:
         with os.scandir(root) as entries:
-            return sorted(root / entry.name for entry in entries if entry.is_dir())
+            return sorted(root / entry.name for entry in entries if is_folder(entry))
     except OSError as error:
         raise ProjectError(f"cannot list {root}", why=error.strerror or str(error)) from error
 
 
 def _linked(root: Path, name: str, local: dict[str, Path]) -> Path | None:
     """The project that a link of this name leads to."""
-    target = (root / name).resolve()
+    target = Path(os.path.realpath(root / name))  # never raises, as `resolve` does for a link to itself
     return target if target in local.values() and target.parent == root else None
 
 
@@ -252,7 +252,7 @@ def _child(root: Path, name: str) -> Path:
 
 
 def _unknown(settings: Settings, name: str, names: Iterable[str], folder: Path) -> ProjectError:
-    if folder.is_dir():
+    if is_folder(folder):
         return ProjectError(
             f"{name!r} is not a project yet",
             why=f"it has no {settings.staging} folder",

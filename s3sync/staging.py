@@ -33,6 +33,15 @@ def is_link(path: Path) -> bool:
         return False
 
 
+def is_folder(found: Path | os.DirEntry[str]) -> bool:
+    """True for a folder, and for a link to one. A link that cannot be followed, as to itself, is none: anybody can have
+    committed it."""
+    try:
+        return found.is_dir()
+    except OSError:
+        return False
+
+
 def _require_real(path: Path, what: str) -> None:
     try:
         status = path.lstat()

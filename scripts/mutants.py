@@ -5437,6 +5437,14 @@ MUTANTS = (
         "",
         ("tests/promises/hostile/test_composed_by_others.py", "-k", "names_an_upload"),
     ),
+    Mutant(
+        "links-to-nowhere",
+        "a link in a repository that leads to itself ends no command",
+        "s3sync/project.py",
+        "for entry in entries if is_folder(entry))",
+        "for entry in entries if entry.is_dir())",
+        ("tests/promises/hostile/test_links_of_a_clone.py", "-k", "nowhere"),
+    ),
 )
 
 

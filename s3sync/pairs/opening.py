@@ -29,6 +29,7 @@ from s3sync.local.ignore import load_ignore
 from s3sync.pairs.around import store_around
 from s3sync.pairs.values import Bucket, Folder, Place
 from s3sync.project import find_project
+from s3sync.staging import is_folder
 from s3sync.store import endpoint_of
 from s3sync.store.port import Pace, Unlimited
 
@@ -173,7 +174,7 @@ def _project(asked: Asked, end: End) -> Folder | None:
         settings = load_settings(asked.cwd, flags=flags, environ=asked.environ)
         project = find_project(settings, asked.cwd, word)
     except ProjectError as error:
-        if (asked.cwd / word).is_dir():
+        if is_folder(asked.cwd / word):
             return None
         raise ProjectError(
             f"there is no project and no folder {word!r:.80}",
@@ -182,7 +183,7 @@ def _project(asked: Asked, end: End) -> Folder | None:
             if end is End.A
             else f"a new folder is named as ./{word:.80}, a store by its address, as s3://bucket/folder",
         ) from None
-    if project.name != word.rstrip("/") and (asked.cwd / word).is_dir():
+    if project.name != word.rstrip("/") and is_folder(asked.cwd / word):
         return None
     ignored = load_ignore(settings.ignore, project.repo_root, project.staging)
     return Folder(project.staging, f"project {project.name} ({project.staging})", ignored, settings, project.name)

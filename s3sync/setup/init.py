@@ -40,7 +40,7 @@ from s3sync.setup.gitignore import merge_gitignore
 from s3sync.setup.way import require_text
 from s3sync.shared.nested import MOST_ASKED, look_around, refuse_inner_projects
 from s3sync.shared.projects import StoreProjects
-from s3sync.staging import staging_folder
+from s3sync.staging import is_folder, is_link, staging_folder
 from s3sync.store import Store
 from s3sync.store.probe import AccessReport, check_access
 from s3sync.sync import naming
@@ -240,7 +240,7 @@ def _named(
     if problem or os.sep in name:
         why = problem or "a project is a folder directly in the repository"
         raise UsageError(f"{name!r} is not a project's name", why=why, hint="write s3sync init PROJECT")
-    if folder.exists():
+    if is_folder(folder) or (os.path.lexists(folder) and not is_link(folder)):
         return find_project(settings, root, name, create=True), []
     begins, same = nfc(name).casefold(), nfc(name)
     alike = [other for other in _others(settings, root) if other.casefold().startswith(begins) and other != same]

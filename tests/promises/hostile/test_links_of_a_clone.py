@@ -106,3 +106,16 @@ def test_links_inside_a_repository_and_outside_of_any_are_followed(david: Person
     own.symlink_to(david.root / "private")
     david.ok("copy", "./real", str(own), cwd=clone)
     assert (david.root / "private" / "clip.mp4").read_bytes() == b"ours"
+
+
+@pytest.mark.parametrize("end", ["nowhere", "x" * 300, ".s3sync.yaml/x"])
+def test_one_that_leads_nowhere_ends_no_command(synced: Person, end: str) -> None:
+    """Of a link to itself, or to a name that no disk holds, the system says an error, and not that it is no folder."""
+    synced.write("clip.mp4", b"ours")
+    (synced.repo / "nowhere").symlink_to(end)
+    synced.ok("up")
+    synced.ok("status", "--all", cwd=synced.repo)
+    synced.ok("init", synced.project.name, cwd=synced.repo)
+    for words in (("up", "nowhere"), ("copy", "nowhere", "./taken"), ("init", "nowhere"), ("check", "nowhere", ".")):
+        said = synced.run(*words, cwd=synced.repo)
+        assert said.code in (1, 2) and "did not expect" not in said.err, said.err
