@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, Self, TypeVar, cast
 
 T = TypeVar("T")
@@ -49,6 +49,30 @@ class Answer(Generic[R]):
         if error is not None:
             raise error
         return cast("R", self._value)
+
+
+def within(seconds: float, function: Callable[[], R]) -> R:
+    """The result of a function of a library that has no limit on its time. Raises what it does, and `TimeoutError`.
+
+    Then it goes on in a thread that ends with the process: a server that sends a byte each second is waited for by
+    nobody, nor what a library computes for one that asks for years of it.
+    """
+    told: SimpleQueue[tuple[R | None, Exception | None]] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            told.put((function(), None))
+        except Exception as error:  # noqa: BLE001 - raised again by whoever asked
+            told.put((None, error))
+
+    threading.Thread(target=work, name="s3sync-within", daemon=True).start()
+    try:
+        result, error = told.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return cast("R", result)
 
 
 class Aside:

@@ -5445,6 +5445,14 @@ MUTANTS = (
         "for entry in entries if entry.is_dir())",
         ("tests/promises/hostile/test_links_of_a_clone.py", "-k", "nowhere"),
     ),
+    Mutant(
+        "logins-that-are-dear",
+        "rule 7: a server of a database holds nobody by how often it has a password hashed",
+        "s3sync/archive/rows/connection.py",
+        "driver = within(STATEMENT_S + GRACE_S, lambda:",
+        "driver = within(600, lambda:",
+        ("tests/promises/hostile/test_database_servers.py", "-k", "makes_dear"),
+    ),
 )
 
 

@@ -1,8 +1,8 @@
 """A server that speaks the protocol of PostgreSQL, and says what no such server would: by a word of what it does.
 
 `silent before`: nothing, once it was logged in to; `silent after`: nothing at the end of a transaction; `clear`: it
-wants the password in clear; `copy`: it takes a query for one of COPY; `no version`: it says none; `other types`: it
-says that texts are of another type. Else it has one row, `"a"=>"1"`.
+wants the password in clear; `hashes`: it wants it hashed some million times; `copy`: it takes a query for one of COPY;
+`no version`: it says none; `other types`: it says that texts are of another type. Else it has one row, `"a"=>"1"`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any, Self
 
 _ENCRYPTED = (80877103, 80877104)
 """Codes with which a client asks for TLS, and for GSSAPI."""
+HASHES = 4_000_000
+"""Rounds that take a second or two; a server may ask for 500 times as many."""
 
 
 def _message(kind: bytes, body: bytes = b"") -> bytes:
@@ -89,9 +91,21 @@ class FalsePostgres:
             if said.read(1) != b"p":
                 return False
             self.passwords.append(said.read(struct.unpack("!I", said.read(4))[0] - 4).rstrip(b"\0"))
+        if self._does == "hashes":
+            self._have_it_hashed(line, said)
+            return False
         told = _message(b"S", b"server_version\x0016.0\0") + _message(b"S", b"client_encoding\0UTF8\0")
         line.sendall(_message(b"R", struct.pack("!I", 0)) + told + _ready(b"I"))
         return True
+
+    def _have_it_hashed(self, line: socket.socket, said: Any) -> None:
+        """Begin a login by SCRAM (RFC 5802), whose rounds the server chooses: libpq has no limit."""
+        line.sendall(_message(b"R", struct.pack("!I", 10) + b"SCRAM-SHA-256\0\0"))
+        said.read(1)
+        nonce = said.read(struct.unpack("!I", said.read(4))[0] - 4).split(b"r=")[1]
+        rounds = b"r=%sx,s=QSXCR+Q6sek8bf92,i=%d" % (nonce, HASHES)
+        line.sendall(_message(b"R", struct.pack("!I", 11) + rounds))
+        said.read(1)
 
     def _simple(self, sql: bytes, *, is_ours: bool) -> bytes:
         if self._does == "silent before" or (self._does == "silent after" and is_ours):

@@ -19,6 +19,7 @@ from s3sync.archive.rows.cells import bounded, take_as_text
 from s3sync.archive.rows.port import AGAIN, CORRECT, Connection, Gone, Lied, Values, checked
 from s3sync.archive.rows.sqlite_file import SQLiteFile
 from s3sync.archive.rows.strangers import may_be_a_stranger
+from s3sync.aside import within
 from s3sync.config.databases import Database, masked
 from s3sync.core.archive.sql import binds_of, without_binds_in_strings
 from s3sync.disk.whole_paths import OF_LIBPQ, require_whole
@@ -147,7 +148,10 @@ class _Postgres:
                 said["require_auth"], self._in_clear = "!password", _ANOTHERS
             if psycopg.pq.version() < _KNOWS_METHODS:
                 said.pop("require_auth", None)
-            driver = abandoning.connect(**said, prepare_threshold=None)
+            try:
+                driver = within(STATEMENT_S + GRACE_S, lambda: abandoning.connect(**said, prepare_threshold=None))
+            except TimeoutError:  # a server says how often its password is hashed, which is not waited for by libpq
+                raise psycopg.OperationalError("logging in to it takes too long") from None
             self._line.begins(driver)
             take_as_text(psycopg, driver)
             return driver

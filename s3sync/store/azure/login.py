@@ -6,15 +6,13 @@ import json
 import logging
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import TypeVar, cast
 
 from msgspec import Struct
 
+from s3sync.aside import within
 from s3sync.disk.programs import program
 from s3sync.disk.whole_paths import AUTHORITIES, OF_REQUESTS, require_whole
 from s3sync.errors import CredentialsError
@@ -25,7 +23,6 @@ WAIT_S = 60
 _OF_IDENTITY = ("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE")
 """Variables in which azure-identity finds what proves who somebody is."""
 MOST_SAID = 200
-_T = TypeVar("_T")
 
 
 class Token(Struct, frozen=True):
@@ -65,30 +62,6 @@ def find_login(env: Mapping[str, str]) -> Callable[[], Token]:
         return Token(found.token, float(found.expires_on))
 
     return token
-
-
-def within(seconds: float, function: Callable[[], _T]) -> _T:
-    """The result of a function of a library that has no limit on its time. Raises what it does, and `TimeoutError`.
-
-    Then it goes on in a thread that ends with the process: a server that sends a byte each second is waited for by
-    nobody.
-    """
-    told: SimpleQueue[tuple[_T | None, Exception | None]] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            told.put((function(), None))
-        except Exception as error:  # noqa: BLE001 - raised again by whoever asked
-            told.put((None, error))
-
-    threading.Thread(target=work, name="s3sync-login", daemon=True).start()
-    try:
-        result, error = told.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return cast("_T", result)
 
 
 def _of_cli(found: str, env: Mapping[str, str]) -> Token:

@@ -45,6 +45,23 @@ def test_a_server_that_falls_silent_around_a_statement_is_given_up(when: str, mo
     assert refused == ["cannot reach it"]
 
 
+def test_a_login_that_a_server_makes_dear_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how often the password is hashed, which took twenty minutes of a processor.
+
+    The thread that hashes is waited for in the end: it would break Python's own end, which no command waits for.
+    """
+    monkeypatch.setattr(rows_connection, "STATEMENT_S", 0)
+    monkeypatch.setattr(rows_connection, "GRACE_S", 0.1)
+    with FalsePostgres("hashes") as server:
+        said = {"host": "127.0.0.1", "port": str(server.port), "user": "me", "dbname": "db", "password": SECRET}
+        with pytest.raises(DatabaseError, match="cannot reach it") as refused:
+            connect(Database("it", "a test", False, said=said)).page(SELECT, {"last": 0, "limit": 10}, 10)
+    assert refused.value.why == "logging in to it takes too long"
+    for thread in threading.enumerate():
+        if thread.name == "s3sync-within":
+            thread.join()
+
+
 @pytest.mark.parametrize("does", ["no version", "other types"])
 def test_what_a_server_says_of_itself_is_one_error_or_nothing(does: str, tmp_path: Path) -> None:
     with FalsePostgres(does) as server:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from s3sync.aside import within
 from s3sync.errors import ConfigError, StoreError
 from s3sync.store import Store, StoreOptions, open_store
-from s3sync.store.azure.login import within
 from s3sync.store.gcs import api
 from s3sync.store.gcs.address import Address
 from s3sync.store.lanes import bounded, least_rate
