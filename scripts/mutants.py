@@ -5453,6 +5453,14 @@ MUTANTS = (
         "driver = within(600, lambda:",
         ("tests/promises/hostile/test_database_servers.py", "-k", "makes_dear"),
     ),
+    Mutant(
+        "archived-by-others",
+        "no archive counts as sent for an object that only says to be of its upload, where others see the id of that",
+        "s3sync/archive/there.py",
+        "    return None if has_own_etag and not _has_parts(carrier, head, parts) else head.info.etag\n",
+        "    return head.info.etag\n",
+        ("tests/promises/hostile/test_composed_by_others.py", "-k", "an_archive"),
+    ),
 )
 
 

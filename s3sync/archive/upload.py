@@ -17,7 +17,7 @@ from s3sync.archive.journal import Begun, Journal, Sent
 from s3sync.archive.parts import Maker, PartBody
 from s3sync.archive.sealing import whole_checksums
 from s3sync.archive.stream import TarStream
-from s3sync.archive.there import is_marked, made_before, may_be_made, opens_as, same_bytes
+from s3sync.archive.there import is_marked, made_before, may_be_made, opens_as, same_bytes, says_made
 from s3sync.core.archive.values import Frame, Member, Pack
 from s3sync.core.checksum import Checksum
 from s3sync.core.etag import MIB
@@ -328,7 +328,7 @@ def _resumed(carrier: Carrier, journal: Journal, content: Content) -> _Job | Non
             return job
         except NotFound:
             sent = journal.sent(content.key, None)
-            if made_before(carrier, begun, sent.parts) is not None or may_be_made(carrier, sent):
+            if says_made(carrier, begun, sent.parts) is not None or may_be_made(carrier, sent):
                 job.sent = sent
                 return job
         except AccessDenied:  # without the right to list parts nothing can be resumed

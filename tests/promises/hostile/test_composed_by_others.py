@@ -11,15 +11,18 @@ import os
 import urllib.request
 import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from s3sync.archive.content import ARCHIVE_ID
 from s3sync.errors import NotFound, PreconditionFailed
 from s3sync.store import StoreOptions, open_store
 from s3sync.store.gcs.resources import UPLOAD
 from s3sync.store.port import Create, Headers, Part
 from tests.kit.google import FakeGcs, recording
-from tests.kit.people import PROJECT, REPO, pair
+from tests.kit.people import PROJECT, REPO, Person, pair
+from tests.scenarios.archive.conftest import own_settings, put
 from tests.scenarios.transfers.commands import started, until
 
 pytestmark = pytest.mark.gcs
@@ -27,14 +30,21 @@ MIB = 1 << 20
 PARTS = "/.s3sync/multipart/"
 
 
-def planted(gcs: FakeGcs, key: str, body: bytes, upload_id: str) -> None:
+def planted(gcs: FakeGcs, key: str, body: bytes, upload_id: str, **more: str) -> None:
     """An object that says to be of an upload, as anybody can send one."""
-    told = json.dumps({"name": key, "metadata": {UPLOAD: f"{upload_id} {8 * MIB}"}}).encode()
+    told = json.dumps({"name": key, "metadata": {UPLOAD: f"{upload_id} {8 * MIB}", **more}}).encode()
     line = b"--x\r\nContent-Type: application/json\r\n\r\n" + told
     line += b"\r\n--x\r\nContent-Type: video/quicktime\r\n\r\n" + body + b"\r\n--x--\r\n"
     path = f"{gcs.endpoint_url}/upload/storage/v1/b/{gcs.bucket}/o?uploadType=multipart"
     request = urllib.request.Request(path, line, {"Content-Type": "multipart/related; boundary=x"}, method="POST")
     urllib.request.urlopen(request, timeout=30).close()
+
+
+def read(gcs: FakeGcs, key: str) -> bytes:
+    path = f"{gcs.endpoint_url}/storage/v1/b/{gcs.bucket}/o/{quote(key, safe='')}?alt=media"
+    with urllib.request.urlopen(path, timeout=30) as answer:
+        found: bytes = answer.read()
+    return found
 
 
 def test_f32_nobody_makes_an_upload_count_as_finished(gcs: FakeGcs, tmp_path: Path) -> None:
@@ -76,3 +86,24 @@ def test_f32_what_names_an_upload_is_what_it_made_only_by_its_bytes(gcs: FakeGcs
         if not is_refused:
             planted(gcs, f"{root}/film", b"".join(mine), upload_id)
             assert store.complete_upload("film", upload_id, parts, mode=Create()).etag == store.head("film").info.etag
+
+
+def test_f32_nobody_makes_an_archive_count_as_sent(gcs: FakeGcs, tmp_path: Path) -> None:
+    """The record of an upload under way has the id by which the archive is known."""
+    david, shelf, root = Person("david", tmp_path / "david"), tmp_path / "shelf", uuid.uuid4().hex
+    david.project.mkdir(parents=True, exist_ok=True)
+    film = os.urandom(40 * MIB)
+    put(shelf, "b40/a.mp4", film)
+    one = f"{{store: 'gs://{gcs.bucket}/{root}', source: '{shelf}', layout: '{{id}}', "
+    one += f"endpoint_url: '{gcs.endpoint_url}'}}"
+    own_settings(david, f"user: david\narchives:\n  tars: {one}\n")
+    words = ("archive", "run", "--set", "tars", "--delete-local", "--yes")
+    with started(david, *words, "--bwlimit", "8M") as command:
+        until(lambda: len([name for name in gcs.names(root) if f"{PARTS}parts/" in name]) >= 2, "two parts")
+        (record,) = (name for name in gcs.names(root) if f"{PARTS}begun/" in name)
+        begun = json.loads(read(gcs, record))
+        other, told_id = bytes(len(film) + 3 * 512), begun["metadata"][ARCHIVE_ID]  # with the headers of tar
+        planted(gcs, begun["key"], other, record.rpartition("/")[2], **{ARCHIVE_ID: told_id})
+        told = command.end()
+    david.run(*words)
+    assert (shelf / "b40/a.mp4").exists() and (shelf / "b40/a.mp4").read_bytes() == film, told
