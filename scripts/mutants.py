@@ -1374,8 +1374,8 @@ MUTANTS = (
         "rows-link",
         "P13: the journal beside the end of a database's link deletes no other file",
         "s3sync/archive/rows/sqlite_file.py",
-        "Path(os.path.realpath(str(self._database.path)))",
-        "Path(str(self._database.path))",
+        "path = Path(own_end(named))",
+        "path = Path(named)",
         ("tests/promises/hostile/test_tables_of_others.py", "-k", "links_end"),
     ),
     Mutant(
@@ -5460,6 +5460,14 @@ MUTANTS = (
         "    return None if has_own_etag and not _has_parts(carrier, head, parts) else head.info.etag\n",
         "    return head.info.etag\n",
         ("tests/promises/hostile/test_composed_by_others.py", "-k", "an_archive"),
+    ),
+    Mutant(
+        "databases-by-links-of-others",
+        "F49: no link of another user leads to the database whose rows get addresses",
+        "s3sync/archive/rows/sqlite_file.py",
+        "path = Path(own_end(named))",
+        "path = Path(named).resolve()",
+        ("tests/promises/hostile/test_tables_of_others.py", "-k", "another_user_leads_to_a_database"),
     ),
 )
 

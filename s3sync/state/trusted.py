@@ -80,7 +80,7 @@ def in_its_folder(path: Path, connect: Callable[[], T]) -> T:
     """
     if not others_may_swap(path):
         return connect()
-    with GuardedFolder.open(path.parent, shared=True) as folder:
+    with GuardedFolder.open(path.parent, shared=True, straight=True) as folder:
         return _confined(folder, connect)
 
 
@@ -112,7 +112,7 @@ def require_harmless(path: Path) -> None:
 
     `path` is without links: SQLite follows them, and takes the journal beside the file that they lead to.
     """
-    with GuardedFolder.open(path.parent, shared=True) as folder:
+    with GuardedFolder.open(path.parent, shared=True, straight=True) as folder:
         for name in (path.name, *(path.name + ending for ending in _BESIDE)):
             folder.check(name)
         _require_own_journal(folder, path.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from s3sync.archive.rows.cells import bounded
 from s3sync.archive.rows.port import AGAIN, CORRECT, Gone, Values, checked
 from s3sync.config.databases import Database, masked
 from s3sync.disk.errors import local_errors
+from s3sync.disk.own_links import own_end
 from s3sync.errors import DatabaseError
 from s3sync.state import trusted
 from s3sync.state.sqlite import readable
@@ -34,13 +34,14 @@ class SQLiteFile:
             self._opened("ro").close()
 
     def _opened(self, mode: str) -> sqlite3.Connection:
-        path = Path(os.path.realpath(str(self._database.path)))  # SQLite, too, takes the journal beside a link's end
-        with local_errors("cannot open", path, hint="open it once with the tool that writes it"):
+        named = str(self._database.path)
+        with local_errors("cannot open", named, hint="open it once with the tool that writes it"):
+            path = Path(own_end(named))  # SQLite, too, takes the journal beside a link's end
             trusted.require_harmless(path)
-        place = f"file:{quote(str(path))}?mode={mode}"
-        if mode == "ro":  # which plays no journal back
-            return self._read(place, mode)
-        return trusted.in_its_folder(path, lambda: self._read(place, mode))
+            place = f"file:{quote(str(path))}?mode={mode}"
+            if mode == "ro":  # which plays no journal back
+                return self._read(place, mode)
+            return trusted.in_its_folder(path, lambda: self._read(place, mode))
 
     def _read(self, place: str, mode: str) -> sqlite3.Connection:
         """A connection that has read from the file, and may write it with the mode `rw`: a transaction has begun."""

@@ -26,11 +26,13 @@ from s3sync.config.settings import load_settings
 from s3sync.core.archive.rows import fields_of, parse_row
 from s3sync.core.archive.values import ArchiveSet, Pack, RowRules, UnitKind
 from s3sync.errors import ConfigError, S3syncError
+from s3sync.state import trusted
 from tests.kit.journals import plant_journal
 
 SELECT = "SELECT id, archive_url FROM media WHERE id > :last ORDER BY id LIMIT :limit"
 UPDATE = "UPDATE media SET archive_url = :archive_url WHERE id = :id"
 PATIENCE_S = 20
+root_only = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give links away")
 
 
 def media(path: Path, *more: str) -> Path:
@@ -96,6 +98,50 @@ def test_the_journal_beside_a_links_end_deletes_no_other_file(tmp_path: Path) ->
     with pytest.raises(S3syncError, match="cannot open"):
         found.update(UPDATE, [{"id": 1, "archive_url": "u"}], proves=False)
     assert canary.read_text() == "canary"
+
+
+@root_only
+@pytest.mark.parametrize("whole", [False, True])
+def test_f49_no_link_of_another_user_leads_to_a_database(tmp_path: Path, whole: bool) -> None:
+    """Nor does one that is there when the rows are to get their addresses: each page and batch opens the file anew."""
+    for name in ("private", "shared"):
+        (tmp_path / name).mkdir()
+        media(tmp_path / name / "media.db")
+    found = opened(tmp_path / "shared/media.db")
+    place = tmp_path / "shared" if whole else tmp_path / "shared/media.db"
+    place.rename(tmp_path / "away")
+    place.symlink_to(tmp_path / "private" / ("" if whole else "media.db"))
+    assert opened(tmp_path / "shared/media.db").page("SELECT id FROM media", {}, 10), "one of the user's own"
+    os.lchown(place, 12345, 12345)
+    for ask in (
+        lambda: opened(tmp_path / "shared/media.db"),
+        lambda: found.page(SELECT, {"last": 0, "limit": 10}, 10),
+        lambda: found.update(UPDATE, [{"id": 1, "archive_url": "u"}], proves=False),
+    ):
+        with pytest.raises(S3syncError, match=r"cannot open .*link of another user"):
+            ask()
+    with closing(sqlite3.connect(tmp_path / "private/media.db")) as private:
+        assert private.execute("SELECT * FROM media").fetchall() == [(1, None)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_f49_nor_one_that_comes_after_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("private", "nas/team"):
+        (tmp_path / name / "shared").mkdir(parents=True)
+        media(tmp_path / name / "shared/media.db")
+    (tmp_path / "nas").chmod(0o777)
+    found, check = opened(tmp_path / "nas/team/shared/media.db"), trusted.require_harmless
+
+    def too_early(path: Path) -> None:
+        check(path)
+        (tmp_path / "nas/team").rename(tmp_path / "away")
+        (tmp_path / "nas/team").symlink_to(tmp_path / "private")
+
+    monkeypatch.setattr(trusted, "require_harmless", too_early)
+    with pytest.raises(S3syncError, match=r"cannot open .*link"):
+        found.update(UPDATE, [{"id": 1, "archive_url": "u"}], proves=False)
+    with closing(sqlite3.connect(tmp_path / "private/shared/media.db")) as private:
+        assert private.execute("SELECT * FROM media").fetchall() == [(1, None)]
 
 
 def test_a_file_beside_it_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
