@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import urllib.request
 import uuid
 from pathlib import Path
@@ -56,9 +57,11 @@ def test_f32_nobody_makes_an_upload_count_as_finished(gcs: FakeGcs, tmp_path: Pa
     david.write("film.mov", data)
     with started(david, "up", "--bwlimit", "8M") as command:
         until(lambda: len([name for name in gcs.names(root) if f"{PARTS}parts/" in name]) >= 2, "two parts")
+        command.process.send_signal(signal.SIGSTOP)  # so that it is still under way, however slow this is
         (record,) = (name for name in gcs.names(root) if f"{PARTS}begun/" in name)
         gcs.put(record, b"no record any more")
         planted(gcs, f"{root}/{REPO}/{PROJECT}/film.mov", bytes(len(data)), record.rpartition("/")[2])
+        command.process.send_signal(signal.SIGCONT)
         command.end()
     david.run("up")
     david.run("cleanup", "--local", "--yes")
@@ -100,10 +103,12 @@ def test_f32_nobody_makes_an_archive_count_as_sent(gcs: FakeGcs, tmp_path: Path)
     words = ("archive", "run", "--set", "tars", "--delete-local", "--yes")
     with started(david, *words, "--bwlimit", "8M") as command:
         until(lambda: len([name for name in gcs.names(root) if f"{PARTS}parts/" in name]) >= 2, "two parts")
+        command.process.send_signal(signal.SIGSTOP)  # so that it is still under way, however slow this is
         (record,) = (name for name in gcs.names(root) if f"{PARTS}begun/" in name)
         begun = json.loads(read(gcs, record))
         other, told_id = bytes(len(film) + 3 * 512), begun["metadata"][ARCHIVE_ID]  # with the headers of tar
         planted(gcs, begun["key"], other, record.rpartition("/")[2], **{ARCHIVE_ID: told_id})
+        command.process.send_signal(signal.SIGCONT)
         told = command.end()
     david.run(*words)
     assert (shelf / "b40/a.mp4").exists() and (shelf / "b40/a.mp4").read_bytes() == film, told
