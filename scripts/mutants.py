@@ -5353,7 +5353,7 @@ MUTANTS = (
         "names-of-folders-that-others-rename",
         "F47: a clone that another user renames reaches no files of another repository in a store of the user's",
         "s3sync/trust/place.py",
-        "(not _says_name(settings) and may_be_renamed(root))",
+        "(not _says_name(settings) and others_may_swap(root))",
         "False",
         ("tests/promises/hostile/test_given_names.py", "-k", "may_rename"),
     ),
@@ -5468,6 +5468,14 @@ MUTANTS = (
         "path = Path(own_end(named))",
         "path = Path(named).resolve()",
         ("tests/promises/hostile/test_tables_of_others.py", "-k", "another_user_leads_to_a_database"),
+    ),
+    Mutant(
+        "names-on-disks-without-modes",
+        "on a disk that gives each folder to everybody the name of a clone's folder is not asked about",
+        "s3sync/trust/check.py",
+        "if is_given(settings) or is_renamed_at_will(Path(place.repository)) else None",
+        "",
+        ("tests/promises/hostile/test_given_names.py", "-k", "nothing_is_asked"),
     ),
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from s3sync.config.locate import in_staging
 from s3sync.core.typed import typed
+from s3sync.disk import checks
 from s3sync.disk.confined import keep_to_it
 from s3sync.disk.durable import read_all
 from s3sync.disk.guarded import GuardedFolder
@@ -107,22 +108,10 @@ def refuse_others(
             why=f"it belongs to another user, who would {would}",
             hint=f"look at it, then make it yours: sudo chown -h $(id -un) {typed(path)}; {_IN_A_CONTAINER}",
         )
-    others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not is_own_group(status.st_gid))
+    others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not checks.is_own_group(status.st_gid))
     if others and folder.keeps_modes():
         raise ConfigError(
             f"{path} is not read",
             why=f"other users may write it, and would {would}",
             hint=f"look at it, then run: chmod go-w {typed(path)}; {_IN_A_CONTAINER}",
         )
-
-
-def is_own_group(group: int) -> bool:
-    """True if the group has no member but this user, as where every user has a group (and the umask is 002)."""
-    import grp
-    import pwd
-
-    try:
-        me, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
-    except KeyError:
-        return False
-    return found.gr_gid == me.pw_gid and found.gr_name == me.pw_name and set(found.gr_mem) <= {me.pw_name}

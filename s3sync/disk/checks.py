@@ -77,6 +77,18 @@ def is_ours(status: os.stat_result) -> bool:
     return os.geteuid() == 0 and os.environ.get("SUDO_UID") == str(status.st_uid)
 
 
+def is_own_group(group: int) -> bool:
+    """True if the group has no member but this user, as where every user has a group (and the umask is 002)."""
+    import grp
+    import pwd
+
+    try:
+        me, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return found.gr_gid == me.pw_gid and found.gr_name == me.pw_name and set(found.gr_mem) <= {me.pw_name}
+
+
 def _foreign(path: str, status: os.stat_result) -> Refused:
     return Refused(errno.EPERM, f"it belongs to another user ({_user(status.st_uid)})", path)
 

@@ -26,7 +26,6 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _BELOW_A_FOLDER, _NO_NEW_PRIVILEGES = 1, 38
 _RIGHTS = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 8
 """Writing, reading, removing and making of regular files."""
-_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def others_may_swap(path: Path) -> bool:
@@ -34,9 +33,14 @@ def others_may_swap(path: Path) -> bool:
     for folder in path.parents if os.name == "posix" else ():
         with suppress(OSError):
             found = os.stat(folder)  # noqa: PTH116
-            if not checks.is_ours(found) or (found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX):
+            if not checks.is_ours(found) or (_others_write(found) and not found.st_mode & stat.S_ISVTX):
                 return True
     return False
+
+
+def _others_write(found: os.stat_result) -> bool:
+    by_group = found.st_mode & stat.S_IWGRP and not checks.is_own_group(found.st_gid)
+    return bool(found.st_mode & stat.S_IWOTH or by_group)
 
 
 def keep_to_it(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -14,7 +15,16 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
 from s3sync.errors import Halt, LocalError, NotTrusted
 from s3sync.trust.book import read_book, remember
-from s3sync.trust.place import Place, came_along, given_name, is_apart, name_in_store, place_of
+from s3sync.trust.place import (
+    Place,
+    came_along,
+    given_name,
+    is_apart,
+    is_given,
+    is_renamed_at_will,
+    name_in_store,
+    place_of,
+)
 
 _NAMES = ("store", "endpoint_url", "profile", "kms_key_id")
 _WORDS = {
@@ -76,7 +86,9 @@ def new_name(settings: Settings) -> Place | None:
         return None
     own = default_store(settings.env)  # names in it are remembered without a question
     known = (found for found in read_book(settings.env) if found.repository == place.repository and found.store != own)
-    return None if any(found.name == place.name and found.database_of is None for found in known) else place
+    if any(found.name == place.name and found.database_of is None for found in known):
+        return None
+    return place if is_given(settings) or is_renamed_at_will(Path(place.repository)) else None
 
 
 _PARTS = {"store": "store", "endpoint": "endpoint_url", "profile": "profile", "kms_key": "kms_key_id"}

@@ -3,7 +3,6 @@ key that encrypts."""
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from pathlib import Path, PurePath
@@ -13,10 +12,10 @@ from msgspec import Struct
 from s3sync.config import Settings, is_of_repository, mask_url
 from s3sync.config.hosts import is_loopback
 from s3sync.config.locate import REPO_FILE, exists
-from s3sync.config.read import is_own_group
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
-from s3sync.disk.checks import is_ours
+from s3sync.disk.confined import others_may_swap
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.gitconfig import git_folder, remote_name
 
 _APART = re.compile(r"cn-|us-gov-|[a-z]+-iso|eusc-")
@@ -123,7 +122,7 @@ def place_of(settings: Settings) -> Place:
         endpoint=_server(settings) if on_server else _remote(settings),
         profile=settings.profile if is_aws and settings.credentials == "profile" else None,
         kms_key=settings.kms_key_id if is_aws else None,
-        name=settings.repo if _is_given(settings) else None,
+        name=settings.repo if is_given(settings) else None,
         repository_keys=is_aws and settings.credentials == "keys" and is_of_repository(_origin_of_keys(settings)),
     )
 
@@ -135,24 +134,23 @@ def given_name(settings: Settings) -> Place | None:
     folder came with another repository, its committers chose both; where another user may rename it, its name is his.
     """
     root = settings.root
-    if root is None or not (_is_given(settings) or (not _says_name(settings) and may_be_renamed(root))):
+    if root is None or not (is_given(settings) or (not _says_name(settings) and others_may_swap(root))):
         return None
     if settings.repo == remote_name(root) and not came_along(root):
         return None
     return Place(repository=str(root), store=ANY_STORE, name=settings.repo)
 
 
-def may_be_renamed(root: Path) -> bool:
-    """True if another user can rename a repository's folder, or one above it, and put a link in its place."""
-    for folder in root.parents if os.name == "posix" else ():
-        try:
-            found = folder.stat()
-        except OSError:
-            continue
-        by_group = found.st_mode & stat.S_IWGRP and not is_own_group(found.st_gid)
-        if not is_ours(found) or ((found.st_mode & stat.S_IWOTH or by_group) and not found.st_mode & stat.S_ISVTX):
-            return True
-    return False
+def is_renamed_at_will(root: Path) -> bool:
+    """True if another user can rename a repository's folder, and its disk is none of those (exFAT) that say so of each,
+    by the modes they were mounted with."""
+    if not others_may_swap(root):
+        return False
+    try:
+        with GuardedFolder.open(root, shared=True) as folder:
+            return folder.keeps_modes()
+    except OSError:
+        return True
 
 
 def came_along(root: Path) -> bool:
@@ -171,7 +169,7 @@ def _says_name(settings: Settings) -> bool:
     return not origin.startswith("default") and not is_of_repository(origin)
 
 
-def _is_given(settings: Settings) -> bool:
+def is_given(settings: Settings) -> bool:
     """True if a file of the repository gives it another name than its folder has, or somebody else named that."""
     root, origin = settings.root, settings.origins.get("repo", "default")
     if root is None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.kit.people import Person
 from tests.scenarios.cli.terminal import on_terminal
+from tests.scenarios.names import real_disks
 
 QUESTION = "May it use that name? [y/N]"
 NAME = "v-private"
@@ -175,3 +176,19 @@ def test_f47_the_name_of_a_folder_that_others_may_rename_is_no_key_either(mine: 
     assert [path.name for path in (there / "s3-staging").iterdir() if path.is_file()] == ["run-me.sh"]
     shared.chmod(0o1777)
     mine.ok("status", cwd=there)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+@pytest.mark.parametrize("options", ["umask=0", "umask=0,uid=4711,gid=4711"])
+def test_f47_nothing_is_asked_on_a_disk_without_owners_and_modes(
+    mine: Person, tmp_path: Path, options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each folder there is everybody's, as it says."""
+    monkeypatch.setitem(real_disks._MOUNT, "exfat", ["mount.exfat-fuse", "-o", options])
+    with real_disks.mounted("exfat", tmp_path) as disk:
+        there = disk / "film" / mine.project.name
+        (there / "s3-staging").mkdir(parents=True)
+        (disk / "film" / ".git").mkdir()
+        assert disk.stat().st_mode & 0o022
+        mine.ok("status", cwd=there)
+        assert sorted(os.listdir(disk / "film")) == sorted([".git", mine.project.name])
