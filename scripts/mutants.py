@@ -765,7 +765,7 @@ MUTANTS = (
         "name-in-the-store",
         "F47: the name in the store is part of what the user agrees to",
         "s3sync/trust/place.py",
-        "        name=settings.repo if _is_given(settings) else None,\n",
+        "        name=settings.repo if is_given(settings) else None,\n",
         "        name=None,\n",
         ("tests/scenarios/cli/test_trust.py", "-k", "name_in_the_store"),
     ),
