@@ -5477,6 +5477,14 @@ MUTANTS = (
         "",
         ("tests/promises/hostile/test_given_names.py", "-k", "nothing_is_asked"),
     ),
+    Mutant(
+        "rules-of-a-clone-elsewhere",
+        "what the settings of a clone leave out of two places outside of it is said",
+        "s3sync/pairs/opening.py",
+        "    warn_of_rules(settings[End.A], opened.places.values())\n",
+        "",
+        ("tests/scenarios/pairs/test_bad_places.py", "-k", "places_elsewhere"),
+    ),
 )
 
 

@@ -27,6 +27,7 @@ from s3sync.errors import ConfigError, ProjectError, StoreError, Unsupported, Us
 from s3sync.keys.known import is_encrypted, key_around
 from s3sync.local.ignore import load_ignore
 from s3sync.pairs.around import store_around
+from s3sync.pairs.rules_around import warn_of_rules
 from s3sync.pairs.values import Bucket, Folder, Place
 from s3sync.project import find_project
 from s3sync.staging import is_folder
@@ -77,6 +78,7 @@ def open_places(asked: Asked, *, apart: bool = True) -> Opened:
     settings = {end: _settings(asked, end) for end in End}
     one = _one_store(asked, settings)
     opened = one or Opened({end: _open(asked, end, settings[end]) for end in End})
+    warn_of_rules(settings[End.A], opened.places.values())
     if apart:
         _refuse_overlap(opened.places[End.A], opened.places[End.B])
     return opened

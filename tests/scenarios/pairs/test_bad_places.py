@@ -199,6 +199,25 @@ def test_no_file_in_a_place_takes_back_what_is_ignored(desk: Desk) -> None:
     person.ok("copy", str(a), str(b), cwd=person.repo)
 
 
+def test_what_a_clone_leaves_out_of_places_elsewhere_is_said(desk: Desk) -> None:
+    """Whoever commits to the clone that somebody stands in would have `check` say that two folders are alike."""
+    person = desk.person
+    a, b, inside = person.repo.parent / "a", person.repo.parent / "b", person.repo / "cuts"
+    for folder in (a, b, inside):
+        folder.mkdir()
+        (folder / f"{folder.name}.mov").write_text("x")
+    said = "neither place lies in the repository"
+    rules = person.repo / ".s3sync.yaml"
+    rules.write_text('repo: r\nignore: ["*.mov"]\n')
+    for verb in (("check",), ("copy", "--dry-run"), ("organize", "--layout", "{name}", "--dry-run")):
+        told = person.ok(*verb, str(a), str(b), cwd=person.repo)
+        assert said in told.err and ".s3sync.yaml" in told.err, verb
+    assert said not in person.ok("check", str(a), str(inside), cwd=person.repo).err
+    assert said not in person.expect(1, "check", str(a), str(b), cwd=a).err
+    rules.write_text('repo: r\nignore: [".DS_Store"]\n')
+    assert said not in person.expect(1, "check", str(a), str(b), cwd=person.repo).err
+
+
 def test_one_file_can_be_named(desk: Desk) -> None:
     """A file of a folder, and an object: the file alone is copied, and nothing else is looked at."""
     a, cloud, b = desk.place("folder", "a"), desk.place("sea", "c"), desk.place("folder", "b")
