@@ -5485,6 +5485,22 @@ MUTANTS = (
         "",
         ("tests/scenarios/pairs/test_bad_places.py", "-k", "places_elsewhere"),
     ),
+    Mutant(
+        "keys-that-fit-no-request",
+        "F53: what a computer, a container or a program gives as keys, and is none, is an error and no panic",
+        "s3sync/store/s3/credentials.py",
+        "            _require_sendable(keys)\n",
+        "",
+        ("tests/promises/hostile/test_credential_programs.py", "-k", "no_key_is_an_error"),
+    ),
+    Mutant(
+        "amounts-that-are-none",
+        "F53: no amount in an answer about money is larger than can be shown",
+        "s3sync/store/s3/money.py",
+        "    if not -_MOST < amount < _MOST:",
+        "    if amount != amount:",
+        ("tests/promises/hostile/test_money.py", "-k", "amount"),
+    ),
 )
 
 

@@ -153,6 +153,7 @@ class Credentials:
                 self._find()
             keys = self._static or self._frozen()
             self.secrets = keys.secrets
+            _require_sendable(keys)
             return keys
 
     def _frozen(self) -> Keys:
@@ -160,7 +161,10 @@ class Credentials:
             frozen = self._source.get_frozen_credentials()
         except Exception as error:  # noqa: BLE001 - a credential process or token endpoint may raise anything
             raise _unusable(error) from None
-        return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+        given = (frozen.access_key, frozen.secret_key, frozen.token)
+        if not all(isinstance(one, str) for one in given if one is not None):
+            raise _not_keys("what was given as a key is no text")
+        return Keys(*given)
 
     def expiry(self) -> datetime | None:
         """Time at which the keys end, as far as it is known; after the first call of `keys`."""
@@ -244,6 +248,16 @@ class Credentials:
             "token": keys.token,
             "expires_at": expires,
         }
+
+
+def _require_sendable(keys: Keys) -> None:
+    """Raise `CredentialsError` for what fits no header of a request: obstore would panic, and botocore try again."""
+    if any(ord(one) < ord(" ") or one == "\x7f" for one in keys.access_key + (keys.token or "")):
+        raise _not_keys("a key or its session token has control characters")
+
+
+def _not_keys(why: str) -> CredentialsError:
+    return CredentialsError("could not get credentials", why=why, hint=_HINT)
 
 
 def _unusable(error: Exception) -> CredentialsError:

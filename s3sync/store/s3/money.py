@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -20,6 +19,8 @@ SERVICE = "Amazon Simple Storage Service"
 MOST_LINES = 5_000
 RIGHTS = "budgets:ViewBudget and budgets:ModifyBudget"
 _METRIC = "UnblendedCost"
+_MOST = 1e15
+"""Amount that no bill, budget or limit reaches: a larger one cannot be shown to the cent."""
 
 
 class S3Bills:
@@ -77,7 +78,7 @@ class S3Budgets:
             return None
         found = answer.get("Budget", {})
         try:
-            amount = float(found["BudgetLimit"]["Amount"])
+            amount = _number(found["BudgetLimit"]["Amount"])
         except (KeyError, TypeError, ValueError):
             raise self._io.error(Failure("not_s3"), "look at", name) from None
         return Budget(name, amount, tuple(self._limits(name)), _is_ours(found))
@@ -113,8 +114,12 @@ class S3Budgets:
         for found in answer.get("Notifications", ()):
             if found.get("NotificationType") != "ACTUAL" or found.get("ComparisonOperator") != "GREATER_THAN":
                 continue
-            amount, unit = float(found.get("Threshold", math.nan)), found.get("ThresholdType", PERCENT)
-            if unit not in (PERCENT, DOLLARS) or not math.isfinite(amount):
+            unit = found.get("ThresholdType", PERCENT)
+            try:
+                amount = _number(found["Threshold"])
+            except (KeyError, TypeError, ValueError):
+                continue
+            if unit not in (PERCENT, DOLLARS):
                 continue
             yield Limit(amount, unit, self._mails(name, found))
 
@@ -171,13 +176,22 @@ def _read(answer: Mapping[str, Any]) -> Bill:
         estimated = estimated or bool(period.get("Estimated"))
         for group in period.get("Groups", ())[:MOST_LINES]:
             cost = group["Metrics"][_METRIC]
-            amount, usage = float(cost["Amount"]), str(group["Keys"][0])[:200]
-            if not math.isfinite(amount):
-                raise ValueError(usage)
+            amount, usage = _number(cost["Amount"]), str(group["Keys"][0])[:200]
             currency = str(cost.get("Unit") or currency)[:8]
             lines[usage] = lines.get(usage, 0.0) + amount
     found = tuple(BillLine(usage, amount) for usage, amount in sorted(lines.items(), key=lambda one: -one[1]))
     return Bill(found, currency, estimated, more=bool(answer.get("NextPageToken")))
+
+
+def _number(told: Any) -> float:
+    """A number in an answer. Raises `TypeError`, `ValueError` for what is none, or is no amount of money."""
+    try:
+        amount = float(told)
+    except OverflowError:
+        raise ValueError("too large") from None
+    if not -_MOST < amount < _MOST:  # nor is it where nothing is smaller or larger, as beside NaN
+        raise ValueError("no amount")
+    return amount
 
 
 def _budget(budget: Budget) -> dict[str, Any]:

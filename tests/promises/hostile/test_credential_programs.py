@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -71,3 +72,26 @@ def test_the_users_own_programs_run_at_home(process: str, david: Person, tmp_pat
     configure(david, process.format(there=home / "bin"))
     refused(david, f"{home / 'bin'}:{os.environ['PATH']}")
     assert Path(trace.read_text().strip()).samefile(home)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"AccessKeyId": 7},
+        {"SecretAccessKey": ["s"]},
+        {"SessionToken": {"a": "b"}},
+        {"AccessKeyId": "AKIA\x1b[2J"},
+        {"SessionToken": "SessionTokenOfJan\r\nX-Evil: 1"},
+    ],
+    ids=["a number", "a list", "an object", "an escape", "a line"],
+)
+def test_f53_what_is_no_key_is_an_error(odd: dict[str, object], david: Person) -> None:
+    """A program gives it here, as a computer or a container that is asked for its role does, which any network may
+    answer for: obstore panicked, botocore tried again and again."""
+    keys = {"Version": 1, "AccessKeyId": "AKIAABCDEFGHIJKLMNOP", "SecretAccessKey": "s" * 40, **odd}
+    (david.root / "home").mkdir(exist_ok=True)
+    (david.root / "home" / "keys.json").write_text(json.dumps(keys))
+    configure(david, "cat keys.json")
+    told = david.expect(1, "status", env=ENV)
+    assert "could not get credentials" in told.err, told
+    assert not any(word in told.err for word in ("panicked", "Evil", "OfJan", "TypeError", "did not expect")), told

@@ -8,10 +8,12 @@ from datetime import date
 import pytest
 
 from s3sync.core.money.bill import Bill
+from s3sync.core.money.budget import Budget
 from s3sync.errors import AccessDenied, StoreError
 from s3sync.store.aspects import require_aspect
 from s3sync.store.lanes import bounded
 from s3sync.store.money import Bills, Budgets
+from s3sync.store.s3.money import S3Budgets
 from tests.promises.hostile.test_wire import Answer, endless, opened, wire
 
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\n"
@@ -51,10 +53,11 @@ def test_f53_a_bill_without_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
         bill(line("NaN")),
         bill(line("1e999")),
         bill(line("x")),
+        bill(line("1e30")),
         bill({"Keys": [], "Metrics": {}}),
         bill("x"),
     ],
-    ids=["a page", "empty", "no list", "NaN", "infinite", "no number", "no keys", "a word"],
+    ids=["a page", "empty", "no list", "NaN", "infinite", "no number", "no amount", "no keys", "a word"],
 )
 def test_what_is_no_bill_is_an_error(body: object) -> None:
     with wire(say(body)) as server, pytest.raises(StoreError):
@@ -86,3 +89,35 @@ def test_an_account_is_a_number_of_twelve_digits(account: object) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with wire(lambda connection: connection.sendall(head + body)) as server, pytest.raises(StoreError):
         require_aspect(opened(server.url), Budgets).account()
+
+
+def budgets_that_say(amount: object, threshold: object) -> Answer:
+    """One answer to every question: a budget with a limit."""
+    found = {
+        "Budget": {"BudgetLimit": {"Amount": amount, "Unit": "USD"}},
+        "Notifications": [{"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": threshold}],
+    }
+    return say(found)
+
+
+def look(amount: object, threshold: object, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setattr(S3Budgets, "account", lambda self: "123456789012")
+    with wire(budgets_that_say(amount, threshold)) as server:
+        return require_aspect(opened(server.url), Budgets).budget("s3sync")
+
+
+@pytest.mark.parametrize("amount", ["1e999", "NaN", "-1e999", "1e30", "x", ""])
+def test_what_is_no_amount_of_a_budget_is_an_error(amount: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StoreError):
+        look(amount, 50, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "threshold",
+    ["abc", [1], None, 10**400, 1e308, "NaN"],
+    ids=["a word", "a list", "nothing", "no float", "no amount", "NaN"],
+)
+def test_what_is_no_limit_of_a_budget_is_none(threshold: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = look("10.0", threshold, monkeypatch)
+    assert isinstance(found, Budget)
+    assert (found.amount, found.limits) == (10.0, ())
