@@ -5501,6 +5501,14 @@ MUTANTS = (
         "    if amount != amount:",
         ("tests/promises/hostile/test_money.py", "-k", "amount"),
     ),
+    Mutant(
+        "tracebacks-without-a-margin",
+        "F57: a server's words begin no line of a traceback",
+        "s3sync/cli/app.py",
+        'warn(f"| {line',
+        'warn(f"{line',
+        ("tests/promises/hostile/test_shown.py", "-k", "what_the_server_says"),
+    ),
 )
 
 

@@ -173,8 +173,8 @@ def _fail(error: S3syncError) -> int:
         error.hint = f"did you mean `s3sync {CALL.meant}`?"
     if CALL.debug:
         traced = said(error, "".join(traceback.format_exception(error.__cause__ or error)))
-        for line in traced.splitlines():
-            warn(line[: len(line) - len(line.lstrip(" "))] + printable(line.strip(" ")))
+        for line in traced.splitlines():  # behind a margin: words of a server in it begin no line of ours
+            warn(f"| {line[: len(line) - len(line.lstrip(' '))]}{printable(line.strip(' '))}")
     if CALL.json and not CALL.answered:
         print_json(error_json(CALL.command, error))
     for line in error_lines(error):

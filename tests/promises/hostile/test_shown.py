@@ -129,19 +129,21 @@ def test_what_the_server_says_of_an_error(s3_peer: Peer, seaweedfs: SeaweedFS) -
     """Escapes in it are shown as escapes, secrets that it throws back are masked, and a long one is cut."""
     david, who = s3_peer.david, seaweedfs.users["david"]
     david.write("a.mp4", "a")
-    echo = f"key {who.access_key} secret {who.secret_key} \x9b666m\u202e " + "y" * 50_000
+    echo = f"key {who.access_key} secret {who.secret_key} \x9b666m\u202e \nerror: forged\n" + "y" * 50_000
     with Proxy(seaweedfs.endpoint_url) as proxy:
         david.environ = {**david.environ, "AWS_ENDPOINT_URL": proxy.endpoint_url}
         for operation, words in (
             ("ListObjectsV2", ["status", "--json"]),
             ("PutObject", ["up", "--debug"]),
             ("ListMultipartUploads", ["transfers"]),
+            ("ListMultipartUploads", ["transfers", "--debug"]),
         ):
             rule = proxy.on(operation).reply(403, "AccessDenied", echo)
             result = david.run(*words)
             assert result.code == 1 and "yyy" in result.out + result.err
             said(result, who.access_key, who.secret_key)
             assert len(result.out + result.err) < 20_000
+            assert not [line for line in result.err.splitlines() if line.strip().startswith("error: forged")]
             proxy.remove(rule)
     for path in david.root.rglob("*"):
         assert not path.is_file() or who.secret_key.encode() not in path.read_bytes(), path
