@@ -4439,8 +4439,8 @@ MUTANTS = (
         "hooks-of-the-repository-around",
         "variables of git lead `hooks` into no other repository",
         "s3sync/team/githooks/folder.py",
-        "    if any(top.samefile(folder) for folder in (here, *here.parents)):\n",
-        "    if True:\n",
+        "        is_around = any(top.samefile(folder) for folder in (here, *here.parents))\n",
+        "        is_around = True\n",
         ("tests/scenarios/team/test_git_hooks.py", "-k", "variables_of_git"),
     ),
     Mutant(
@@ -5508,6 +5508,14 @@ MUTANTS = (
         'warn(f"| {line',
         'warn(f"{line',
         ("tests/promises/hostile/test_shown.py", "-k", "what_the_server_says"),
+    ),
+    Mutant(
+        "hooks-of-a-swapped-clone",
+        "F52: hooks are neither made nor taken away in a clone that somebody put in the place of the one meant",
+        "s3sync/team/githooks/folder.py",
+        "    keep_root(root)\n",
+        "",
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "once_git_has_answered"),
     ),
 )
 

@@ -36,7 +36,8 @@ def in_staging(path: Path, root: Path) -> bool:
 
 def find_env_file(start: Path, root: Path, staging: str) -> Path | None:
     """The `.video-tools.env` of the project around `start`, else that of the repository `root`."""
-    parts = start.resolve().relative_to(root).parts
+    here = start.resolve()  # not below the root any more, where somebody else put a link above it meanwhile
+    parts = here.relative_to(root).parts if here.is_relative_to(root) else ()
     project = root / parts[0] if parts else root
     outside = project == root or parts[0] == staging.split("/", 1)[0] or in_staging(project, root)
     folders = (root,) if outside else (project, root)

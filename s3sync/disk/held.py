@@ -42,6 +42,11 @@ def keep(path: str) -> None:
         _kept.setdefault(path, folder.identity)
 
 
+def is_kept(path: str) -> bool:
+    """True if this is the path of a folder that others can swap, and that was remembered."""
+    return path in _kept
+
+
 def _require_kept(path: str, descriptor: int) -> None:
     if path in _kept:
         status = os.fstat(descriptor)

@@ -14,8 +14,10 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
+from s3sync.config.read import keep_root
 from s3sync.core.names import nfc
 from s3sync.core.spelling import VERSION_CONTROL, stands_for
+from s3sync.disk.held import is_kept
 from s3sync.disk.programs import program
 from s3sync.errors import ConfigError, ProjectError
 
@@ -111,11 +113,16 @@ def _configured(root: Path) -> tuple[str, str]:
 def _top(root: Path) -> Path:
     """The top of the working tree. Raises `ConfigError` where git's environment names one that does not hold `root`: a
     hook, or `git rebase --exec`, hands these variables to whatever it starts, which may be in another repository."""
+    keep_root(root)
     top, here = _real(_ask(root, "rev-parse", "--show-toplevel")), _real(os.fspath(root))
-    if any(top.samefile(folder) for folder in (here, *here.parents)):
+    if is_kept(os.fspath(root)):  # git went by its path: another folder may have had it for that moment
+        is_around = top in (root, *root.parents)
+    else:
+        is_around = any(top.samefile(folder) for folder in (here, *here.parents))
+    if is_around:
         return top
     raise ConfigError(
-        f"git takes {top} for this repository, and not {here}",
+        f"git takes {top} for this repository, and not {root}",
         why="GIT_DIR or GIT_WORK_TREE in the environment, or core.worktree in its settings, names another folder",
         hint="run it without these variables: env -u GIT_DIR -u GIT_WORK_TREE s3sync hooks ...",
     )

@@ -202,7 +202,7 @@ def _report(root: Path, staging: str | None, dry_run: bool) -> tuple[HooksReport
 
 def _room(base: Path, names: tuple[str, ...], *, create: bool) -> GuardedFolder | None:
     """The hooks' folder, through no link, and of this user; None where there is none and none is made."""
-    room = GuardedFolder.open(base)
+    room = GuardedFolder.open(base, straight=True)
     for name in names:
         try:
             room = room.folder(name, create=_FOLDER if create else None)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from s3sync.api import Project
+from s3sync.config.locate import find_env_file, find_repo_root
 from s3sync.config.write import write_repo_config
 from s3sync.errors import S3syncError
 from s3sync.gitconfig import remote_name
 from s3sync.local.ignore import load_ignore
 from s3sync.local.pin_file import write_pins
 from s3sync.setup.init import update_gitignore
+from s3sync.team.githooks.folder import HooksFolder, hooks_folder
+from s3sync.team.githooks.install import install, uninstall
 from tests.kit.people import PROJECT, Person, tree
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such links for everybody, nor descriptors")
@@ -157,6 +161,53 @@ def test_f52_what_is_written_beside_the_staging_folders_is_written_in_no_other_c
     with pytest.raises(S3syncError):
         WRITES[what](synced.repo)
     assert tree(synced.repo) == before
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+@pytest.mark.parametrize("by", ["a link", "a folder"])
+def test_f52_hooks_of_another_clone_are_neither_made_nor_taken_away(
+    verb: str, by: str, synced: Person, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.repo.parent.chmod(0o777)
+    for root in (synced.repo, other):
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+    if verb == "uninstall":
+        install(other, "/usr/bin/s3sync", "s3-staging")
+    opened(synced, monkeypatch)
+    before = {path.name: path.read_bytes() for path in (other / ".git" / "hooks").iterdir()}
+    if by == "a link":
+        swapped(synced.repo, other)
+    else:
+        synced.repo.rename(synced.repo.with_name("moved"))
+        other.rename(synced.repo)
+    with pytest.raises(S3syncError):
+        install(synced.repo, "/usr/bin/s3sync", "s3-staging") if verb == "install" else uninstall(synced.repo)
+    assert {path.name: path.read_bytes() for path in (synced.repo / ".git" / "hooks").iterdir()} == before
+
+
+def test_f52_nor_are_they_once_git_has_answered(synced: Person, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced.repo.parent.chmod(0o777)
+    for root in (synced.repo, other):
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+    before = {path.name: path.read_bytes() for path in (other / ".git" / "hooks").iterdir()}
+
+    def answered(root: Path, staging: str | None) -> HooksFolder:
+        found = hooks_folder(root, staging)
+        synced.repo.rename(synced.repo.with_name("moved"))
+        other.rename(synced.repo)
+        return found
+
+    monkeypatch.setattr("s3sync.team.githooks.install.hooks_folder", answered)
+    with pytest.raises(S3syncError):
+        install(synced.repo, "/usr/bin/s3sync", "s3-staging")
+    assert {path.name: path.read_bytes() for path in (synced.repo / ".git" / "hooks").iterdir()} == before
+
+
+def test_f52_a_link_above_the_current_folder_leads_to_no_settings(synced: Person, other: Path) -> None:
+    root = find_repo_root(synced.project)
+    assert root is not None
+    swapped(synced.repo, other)
+    assert find_env_file(synced.project, root, "s3-staging") is None
 
 
 def test_f52_no_folder_is_made_behind_a_link_above(
