@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -13,7 +14,7 @@ import pytest
 from s3sync.api import Project
 from s3sync.archive.rows.sqlite_file import SQLiteFile
 from s3sync.config.databases import Database
-from s3sync.disk import confined
+from s3sync.disk import checks, confined
 from s3sync.errors import LocalError, S3syncError
 from s3sync.state import sqlite as ours
 from s3sync.state import trusted
@@ -96,8 +97,20 @@ def test_who_else_may_swap_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b" / "c"
     folder.mkdir(parents=True)
     assert not confined.others_may_swap(folder)
-    for mode, may in ((0o777, True), (0o775, True), (0o1777, False), (0o755, False)):
+    is_own = checks.is_own_group((tmp_path / "a").stat().st_gid)
+    for mode, may in ((0o777, True), (0o775, not is_own), (0o1777, False), (0o755, False)):
         (tmp_path / "a").chmod(mode)
         assert confined.others_may_swap(folder) is may
     folder.chmod(0o777)  # what is in it is looked at by its descriptor
     assert not confined.others_may_swap(folder)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives a folder to any group")
+def test_a_group_with_others_in_it_may_swap_a_folder_and_a_group_of_ones_own_may_not(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    for group in (os.getegid(), 4711):
+        os.chown(tmp_path / "a", -1, group)
+        (tmp_path / "a").chmod(0o775)
+        assert confined.others_may_swap(folder) is (group == 4711 or not checks.is_own_group(group))
+    assert not checks.is_own_group(4711)
