@@ -13,6 +13,7 @@ from pathlib import Path
 
 from s3sync.core.folder_names import project_reason
 from s3sync.core.names import nfc
+from s3sync.disk import checks
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own_links import own_end
 
@@ -33,6 +34,23 @@ def remote_name(root: Path) -> str | None:
             urls.setdefault(name, value)
     url = urls.get("origin") or (next(iter(urls.values())) if len(urls) == 1 else None)
     return None if url is None else name_in_url(url)
+
+
+def is_of_others(root: Path) -> bool:
+    """True if another user made the clone's git folder, its config, or the file that names it: they say what he wants.
+
+    A disk that keeps no owners says of our own files that they are somebody else's.
+    """
+    folder = shared_git_folder(root)
+    try:
+        found = [os.lstat(path) for path in (root / ".git", folder, folder / "config")]
+        others = {status.st_uid for status in found if not checks.is_ours(status)}
+        if not others:
+            return False
+        with GuardedFolder.open(root, shared=True) as held:
+            return not all(held.gives_away(owner) for owner in others)
+    except (OSError, ValueError):
+        return True
 
 
 def name_in_url(url: str) -> str | None:

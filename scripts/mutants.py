@@ -5517,6 +5517,22 @@ MUTANTS = (
         "",
         ("tests/promises/hostile/test_swapped_folders.py", "-k", "once_git_has_answered"),
     ),
+    Mutant(
+        "names-of-folders-of-others",
+        "F47: the sticky bit keeps nobody from renaming a folder of their own, whose name is no word of the user's",
+        "s3sync/disk/confined.py",
+        "found.st_mode & stat.S_ISVTX and _is_ours_in(folder, path)",
+        "found.st_mode & stat.S_ISVTX",
+        ("tests/promises/hostile/test_given_names.py", "-k", "renames_their_own"),
+    ),
+    Mutant(
+        "names-by-git-folders-that-others-made",
+        "F47: a git folder that another user made says no name of a repository",
+        "s3sync/trust/place.py",
+        " and not is_of_others(root)",
+        "",
+        ("tests/promises/hostile/test_given_names.py", "-k", "git_folder"),
+    ),
 )
 
 

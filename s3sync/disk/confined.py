@@ -29,13 +29,23 @@ _RIGHTS = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 8
 
 
 def others_may_swap(path: Path) -> bool:
-    """True if another user can give the name of this folder, or of one above it, to another folder."""
+    """True if another user can give the name of this folder, or of one above it, to another folder.
+
+    The sticky bit keeps others from that, but not whoever made the folder.
+    """
     for folder in path.parents if os.name == "posix" else ():
         with suppress(OSError):
             found = os.stat(folder)  # noqa: PTH116
-            if not checks.is_ours(found) or (_others_write(found) and not found.st_mode & stat.S_ISVTX):
+            if not checks.is_ours(found):
+                return True
+            if _others_write(found) and not (found.st_mode & stat.S_ISVTX and _is_ours_in(folder, path)):
                 return True
     return False
+
+
+def _is_ours_in(folder: Path, path: Path) -> bool:
+    """True if what is next in a folder on the way to a path is ours."""
+    return checks.is_ours(os.lstat(folder / path.relative_to(folder).parts[0]))
 
 
 def _others_write(found: os.stat_result) -> bool:

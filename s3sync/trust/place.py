@@ -16,7 +16,7 @@ from s3sync.config.schemes import scheme_of
 from s3sync.core.names import nfc
 from s3sync.disk.confined import others_may_swap
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.gitconfig import git_folder, remote_name
+from s3sync.gitconfig import git_folder, is_of_others, remote_name
 
 _APART = re.compile(r"cn-|us-gov-|[a-z]+-iso|eusc-")
 """Regions of AWS in which a bucket's name may belong to somebody else than in all others: partitions of their own."""
@@ -130,13 +130,14 @@ def place_of(settings: Settings) -> Place:
 def given_name(settings: Settings) -> Place | None:
     """The name in the store as a place of its own; None for the clone's own: of its folder, or of its git remote.
 
-    Both are what the user typed or chose when the clone was made; the files of the repository choose neither. Where the
-    folder came with another repository, its committers chose both; where another user may rename it, its name is his.
+    Both are what the user typed or chose when the clone was made; the files of the repository choose neither. Not where
+    it came with another repository, whose committers chose both; nor the name of a folder that another user may rename,
+    nor the remote's in a git folder that he made.
     """
     root = settings.root
     if root is None or not (is_given(settings) or (not _says_name(settings) and others_may_swap(root))):
         return None
-    if settings.repo == remote_name(root) and not came_along(root):
+    if settings.repo == remote_name(root) and not came_along(root) and not is_of_others(root):
         return None
     return Place(repository=str(root), store=ANY_STORE, name=settings.repo)
 

@@ -11,6 +11,8 @@ from tests.kit.people import Person
 from tests.scenarios.cli.terminal import on_terminal
 from tests.scenarios.names import real_disks
 
+SOMEBODY = 4321
+as_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
 QUESTION = "May it use that name? [y/N]"
 NAME = "v-private"
 
@@ -176,6 +178,52 @@ def test_f47_the_name_of_a_folder_that_others_may_rename_is_no_key_either(mine: 
     assert [path.name for path in (there / "s3-staging").iterdir() if path.is_file()] == ["run-me.sh"]
     shared.chmod(0o1777)
     mine.ok("status", cwd=there)
+
+
+def given_away(root: Path, *names: str) -> None:
+    """Have these of a clone's folders and files belong to another user, and let everybody write into its folders."""
+    for folder in (root, *(path for path in root.rglob("*") if path.is_dir())):
+        folder.chmod(0o777)
+    for name in names:
+        os.chown(root / name, SOMEBODY, SOMEBODY, follow_symlinks=False)
+
+
+@as_root
+def test_f47_nor_is_that_of_a_folder_of_another_user_where_each_renames_their_own(mine: Person) -> None:
+    """The sticky bit keeps others from renaming it, and not whoever made it."""
+    there = clone(mine, "film", "")
+    shared = there.parent.parent
+    given_away(shared / "film", ".")
+    shared.chmod(0o755)  # no share: nobody but the user renames what is in it
+    mine.ok("status", cwd=there)
+    shared.chmod(0o1777)
+    (shared / "film").rename(shared / NAME)
+    for verb in ("down", "up", "sync"):
+        said = mine.expect(5, verb, cwd=shared / NAME / mine.project.name).err
+        assert f"under the name {NAME}" in said and "may rename" in said
+
+
+@as_root
+@pytest.mark.parametrize("foreign", [(".git",), (".git/config",), (".", ".git", ".git/config")])
+def test_f47_a_git_folder_that_another_user_made_gives_no_name_either(mine: Person, foreign: tuple[str, ...]) -> None:
+    there = clone(mine, NAME, "", f"https://h/team/{NAME}.git")
+    there.parent.parent.chmod(0o777)
+    mine.ok("status", cwd=there)
+    given_away(there.parent, *foreign)
+    for verb in ("down", "up", "sync"):
+        assert f"under the name {NAME}" in mine.expect(5, verb, cwd=there).err
+
+
+@as_root
+def test_f47_nor_does_a_file_of_his_that_names_the_git_folder_of_the_users_own_clone(mine: Person) -> None:
+    there = clone(mine, NAME, "")
+    own = mine.repo / ".git"
+    (own / "config").write_text(f'[remote "origin"]\n\turl = https://h/team/{NAME}.git\n')
+    (there.parent / ".git").rmdir()
+    (there.parent / ".git").write_text(f"gitdir: {own}\n")
+    there.parent.parent.chmod(0o777)
+    given_away(there.parent, ".git")
+    assert f"under the name {NAME}" in mine.expect(5, "down", cwd=there).err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
