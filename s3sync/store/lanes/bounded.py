@@ -53,11 +53,12 @@ class BoundedResponse(HTTPResponse):
 
 
 class _Lines(io.RawIOBase):
-    """The bytes of a connection; within `bounded` so many, and for so long. Otherwise not slower than `LeastRate`."""
+    """The bytes of a connection; first and within `bounded` so many, for so long. Then not slower than `LeastRate`."""
 
     def __init__(self, inner: Any) -> None:
         self._inner, self._rate = inner, LeastRate()
-        self._left, self._give_up = math.inf, math.inf
+        # Until `bounded` ends: of what a proxy answers before a tunnel, only the lines are read, without `begin`.
+        self._left, self._give_up = float(MOST_HEAD_BYTES), time.monotonic() + PATIENCE_S
 
     @contextmanager
     def bounded(self) -> Iterator[None]:

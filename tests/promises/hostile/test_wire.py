@@ -416,6 +416,16 @@ def test_f53_what_stands_around_an_answer_ends_too(
         REQUESTS[request_name](opened(server.url))
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 0.05])
+def test_f53_what_a_proxy_says_before_a_tunnel_ends_too(pause_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "PATIENCE_S", 1.0)
+    monkeypatch.setattr("s3sync.store.lanes.attempts.patience", lambda failure: 0)
+    with wire(repeating(b"HTTP/1.1 200 OK\r\n", b"X-Name: 1\r\n" * 100, pause_s)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(StoreError, match=r"does not end"):
+            REQUESTS["list parts"](opened("https://store.example"))
+
+
 def test_f53_a_token_too_long_for_a_url_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     page = LISTING.replace(b"false", b"true") + b"<NextContinuationToken>" + b"t" * 100_000
     page += b"</NextContinuationToken><Contents><Key>k</Key><Size>1</Size><ETag>x</ETag>"
