@@ -5533,6 +5533,14 @@ MUTANTS = (
         "",
         ("tests/promises/hostile/test_given_names.py", "-k", "git_folder"),
     ),
+    Mutant(
+        "tunnels-without-end",
+        "F53: what a proxy answers before a tunnel ends",
+        "s3sync/store/lanes/bounded.py",
+        "self._left, self._give_up = float(MOST_HEAD_BYTES), time.monotonic() + PATIENCE_S",
+        "self._left, self._give_up = math.inf, math.inf",
+        ("tests/promises/hostile/test_wire.py", "-k", "before_a_tunnel"),
+    ),
 )
 
 

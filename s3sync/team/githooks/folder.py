@@ -123,8 +123,10 @@ def _top(root: Path) -> Path:
         return top
     raise ConfigError(
         f"git takes {top} for this repository, and not {root}",
-        why="GIT_DIR or GIT_WORK_TREE in the environment, or core.worktree in its settings, names another folder",
-        hint="run it without these variables: env -u GIT_DIR -u GIT_WORK_TREE s3sync hooks ...",
+        why="GIT_DIR or GIT_WORK_TREE in the environment, or core.worktree in its settings, names another folder"
+        + (", or one was put in its place since the command began" if is_kept(os.fspath(root)) else ""),
+        hint="run it without these variables: env -u GIT_DIR -u GIT_WORK_TREE s3sync hooks ..."
+        + ("; if none is set, see who may write in the folder above it" if is_kept(os.fspath(root)) else ""),
     )
 
 
