@@ -5541,6 +5541,14 @@ MUTANTS = (
         "self._left, self._give_up = math.inf, math.inf",
         ("tests/promises/hostile/test_wire.py", "-k", "before_a_tunnel"),
     ),
+    Mutant(
+        "hosts-in-scripts-for-chats",
+        "F57: a name is no address of a host in what the scripts for chats and mails send",
+        "scripts/noticelib.py",
+        "escape(unlinked(plain(text)))",
+        "escape(plain(text))",
+        ("tests/scenarios/team/test_notify_scripts.py", "-k", "no_name_is_an_address"),
+    ),
 )
 
 

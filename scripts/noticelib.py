@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,15 @@ WORDS = {
     "resolved": "decided the conflict of",
 }
 """Words for what `s3sync inbox --json` says was done; of the others the name says enough."""
+_FILES = """
+    3gp aac aep aif aifc aiff avi avif bmp caf csv cube dng docx dpx drp exr fit fits flac flv gif gz heic heif jpe jpeg
+    jpg json m2t m2ts m4a m4v mkv mov mp3 mp4 mpeg mpg mts mxf oga ogg ogv opus pdf png pptx prproj psd qt srt svg tar
+    tga tif tiff txt vtt wav weba webm webp wmv xlsx xml xmp zip zst
+"""
+ENDINGS = frozenset(_FILES.split())
+"""Endings of files that keep their dot, though some are those of hosts, too."""
+_DOTTED = re.compile(r"(?<![\w-])([\w-]+(?:\.[\w-]+)*)\.([^\W\d_][\w-]+)(?![\w-])(?!\.[\w-])(/?)")
+"""Words that chats and mail programs take for the address of a host: its last part begins with a letter."""
 STATES = {
     "conflict": "in conflict",
     "remote_new": "to download",
@@ -46,7 +56,7 @@ def main(send, escape):
     options = parser.parse_args()
     try:
         _refuse_relative_authorities()
-        return _run(send, lambda text: escape(plain(text)), options)
+        return _run(send, lambda text: escape(unlinked(plain(text))), options)
     except Failed as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         return 1
@@ -171,6 +181,16 @@ def plain(text, most=MOST_OF_A_NAME):
     found = ((unicodedata.category(char), char) for char in str(text))
     seen = "".join("?" if kind[0] == "C" or kind in hidden else char for kind, char in found).replace(":/", "\u2236/")
     return seen if len(seen) <= most else f"{seen[:most]}..."
+
+
+def unlinked(text):
+    """A text in which no chat finds a host, as in s3sync's own notices. Done last: a name that is cut may be one."""
+    return _DOTTED.sub(_no_host, text)
+
+
+def _no_host(found):
+    is_file = found[2].lower() in ENDINGS and not found[3] and not found[1].lower().startswith("www.")
+    return found[0] if is_file else found[0].replace(".", "\u2024")
 
 
 def need(variable):

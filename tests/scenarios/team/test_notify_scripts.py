@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from s3sync.core import notices
 from tests.kit.people import PROJECT, Person, pair
 from tests.kit.receiver import chat, mail
 
@@ -87,6 +88,34 @@ def test_nothing_of_an_event_begins_a_line_or_is_obeyed(jan: Person, kind: str) 
     assert line.count("here") == 4 and "://" not in line
     if kind != "mail":
         assert ("<" not in line) if kind == "slack" else (line.count("\\<") == line.count("<") == 4)
+
+
+@pytest.mark.parametrize("kind", ["slack", "discord", "mail"])
+def test_no_name_is_an_address_in_a_chat_or_a_mail(jan: Person, kind: str) -> None:
+    """Chats and mail programs make links of bare hosts: as in notices, their dots only look like some."""
+    (found,) = jan.root.parent.glob("store/**/metadata.json")
+    document = json.loads(found.read_text())
+    (file,) = document["files"]
+    long = f"{'x' * 108}docs.evil.example"
+    names = ("login.evil.example/reset", "cut.mp4", "www.evil.mov", long)
+    document["files"] += [{**file, "name": name, "uploaded_by": "sso.evil.example"} for name in names]
+    found.write_text(json.dumps(document))
+    for name in names:
+        found.parent.joinpath(name).parent.mkdir(exist_ok=True)
+        found.parent.joinpath(name).write_bytes(b"x" * 4560)
+    (line, *_) = notify(jan, kind, "--dry-run").splitlines()
+    assert "sso․evil․example" in line and "login․evil․example/reset" in line and "www․evil․mov" in line
+    assert "evil." not in line and ".evil" not in line and ".example" not in line
+    assert "cut.mp4" in line and "xdocs․e" in line
+
+
+def test_the_scripts_know_the_endings_of_files_as_notices_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(os.fspath(SCRIPTS))
+    from noticelib import ENDINGS, plain, unlinked  # type: ignore[import-not-found]
+
+    assert ENDINGS == notices._ENDINGS
+    for text in ("evil.com", "go to evil.co.uk now.mp4", "evil.mov/x.mp4", "https:/evil.example/x", "v1.2", "(a.com)."):
+        assert unlinked(plain(text)) == notices.unlinked(text)
 
 
 def test_discord_mentions_nobody(jan: Person) -> None:
