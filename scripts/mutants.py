@@ -5549,6 +5549,14 @@ MUTANTS = (
         "escape(plain(text))",
         ("tests/scenarios/team/test_notify_scripts.py", "-k", "no_name_is_an_address"),
     ),
+    Mutant(
+        "rules-of-git-in-hints",
+        "F57: what a hint tells git of a project means that project alone",
+        "s3sync/core/typed.py",
+        "is_plain = path[:1].isalnum() and not _PATTERN & set(path)",
+        "is_plain = not _PATTERN & set(path)",
+        ("tests/promises/hostile/test_git_hints.py", "-k", "a_path_for_git"),
+    ),
 )
 
 

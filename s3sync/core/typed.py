@@ -18,3 +18,19 @@ def quoted(text: str) -> str:
     from shlex import quote  # only for a hint
 
     return quote(text).replace("\\", "'\"\\\\\"'")
+
+
+_PATTERN = frozenset("*?[\\")
+
+
+def in_git(path: str, *, of_root: bool = True) -> str:
+    """A file or folder of a clone as one word for git, which means it alone (gitglossary(7), "pathspec").
+
+    A path is a pattern for git, and a colon begins a rule: `:!x` means everything but `x`. `of_root`: the path begins
+    at the clone's root, and the word may be typed in any folder of the clone; else it begins in the current folder.
+    """
+    if of_root:  # what stands behind the colon and is neither a letter nor a digit belongs to the rule
+        is_plain = path[:1].isalnum() and not _PATTERN & set(path)
+        return typed(f":/{path}" if is_plain else f":(top,literal){path}")
+    is_plain = not path.startswith(":") and not _PATTERN & set(path)
+    return typed(path if is_plain else f":(literal){path}")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from s3sync._version import __version__
 from s3sync.core.quantities import size_text
-from s3sync.core.typed import quoted, typed
+from s3sync.core.typed import in_git, typed
 from s3sync.disk.checks import is_link, is_ours
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
@@ -215,7 +215,7 @@ def _gitignore(project: ProjectFolder) -> Check:
         return warn(
             "gitignore",
             f"git leaves {folder}/ alone, but has {tracked} already: somebody added it before, or with --force",
-            f"git rm -r --cached {quoted(folder)}   (your files stay), and commit",
+            f"git rm -r --cached {in_git(folder)}   (your files stay), and commit",
         )
     return ok("gitignore", f"git leaves {folder}/ alone")
 

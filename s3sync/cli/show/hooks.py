@@ -9,7 +9,7 @@ from s3sync.cli.output import SCHEMA, printable, said, say, symbols, warn
 from s3sync.cli.show.words import Json
 from s3sync.core.names import short_text
 from s3sync.core.quantities import counted, files_text, size_text
-from s3sync.core.typed import typed
+from s3sync.core.typed import in_git, typed
 from s3sync.errors import S3syncError
 from s3sync.team.githooks.install import Hook, HooksReport, HookState
 from s3sync.team.githooks.script import HOOKS, before
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 5
 LONGEST_MEMBER = 40
-_MAGIC = frozenset("*?[\\")
-"""Characters that make a pattern of a path that git is given."""
 
 
 def hooks_json(action: str, report: HooksReport) -> Json:
@@ -153,9 +151,9 @@ def staged_lines(staged: Staged) -> Iterator[str]:
 
 
 def _taken_out(names: Sequence[str]) -> str:
-    """A command for these files: from whichever folder of the clone it is typed, and also where a name is a pattern."""
-    shown = [typed((":(top,literal)" if set(name) & _MAGIC else ":/") + name) for name in names[:MOST_NAMES]]
-    return f"git rm --cached -- {printable(' '.join(shown))}" + ("" if len(names) <= MOST_NAMES else " ...")
+    """A command for these files: from whichever folder of the clone it is typed, whatever the names are."""
+    shown = " ".join(map(in_git, names[:MOST_NAMES]))
+    return f"git rm --cached -- {printable(shown)}" + ("" if len(names) <= MOST_NAMES else " ...")
 
 
 def unchecked_line(error: Exception) -> str:

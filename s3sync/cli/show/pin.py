@@ -5,7 +5,7 @@ from __future__ import annotations
 from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.show.words import Json, failed_json, is_around, place_json, warn_of_failures
 from s3sync.core.quantities import files_text, size_text
-from s3sync.core.typed import typed
+from s3sync.core.typed import in_git, typed
 from s3sync.team.pinning import PinReport
 
 FEW = 20
@@ -22,7 +22,7 @@ def print_pin(report: PinReport, *, verbose: bool, quiet: bool) -> None:
         would = "would pin" if report.dry_run else "pinned"
         say(f"Summary: {would} {files_text(report.files)} ({size_text(report.size_bytes)}): {counted}")
         if report.written:
-            say(f"Commit it with git: git add {typed(_shown(report))}")
+            say(f"Commit it with git: git add {in_git(_shown(report), of_root=False)}")
     if report.unsent:
         some = ", ".join(map(printable, report.unsent[:3])) + (", ..." if len(report.unsent) > 3 else "")
         project = "" if is_around(report.place) else f" {typed(report.place.project)}"

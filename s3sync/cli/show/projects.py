@@ -7,7 +7,7 @@ from s3sync.cli.show.status import COUNTED
 from s3sync.cli.show.words import Json, cleaned_json
 from s3sync.core.names import short_text
 from s3sync.core.quantities import files_text, size_text
-from s3sync.core.typed import typed
+from s3sync.core.typed import in_git, typed
 from s3sync.setup.overview import ProjectOverview, ProjectsReport
 
 
@@ -68,7 +68,7 @@ def _warn_of_git(projects: list[ProjectOverview]) -> None:
     for project in projects:
         warn(f"warning: git has taken up {files_text(project.in_git or 0)} of {printable(project.name)}")
     if projects:
-        folder = printable(typed(f"{projects[0].folder}/"))
+        folder = printable(in_git(f"{projects[0].folder}/"))
         warn(f"hint: `git rm -r --cached {folder}` takes them out of git and leaves them on the disk")
 
 
