@@ -5557,6 +5557,22 @@ MUTANTS = (
         "is_plain = not _PATTERN & set(path)",
         ("tests/promises/hostile/test_git_hints.py", "-k", "a_path_for_git"),
     ),
+    Mutant(
+        "tokens-refused-to-all",
+        "F42: a token that is refused is asked for once, however many wait for it",
+        "s3sync/store/lanes/turns.py",
+        "if self._failures != known and",
+        "if self._failures < known and",
+        ("tests/promises/hostile/test_tokens.py", "-k", "asked_for_once"),
+    ),
+    Mutant(
+        "patience-with-tokens",
+        "F42: AWS is not waited for five times a minute where it says nothing about a token",
+        "s3sync/store/s3/connections.py",
+        "_CONNECT_S, _READ_S = 8, 20",
+        "_CONNECT_S, _READ_S = 60, 60",
+        ("tests/promises/hostile/test_tokens.py", "-k", "as_long_as_botocore"),
+    ),
 )
 
 

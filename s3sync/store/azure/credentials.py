@@ -19,6 +19,7 @@ from s3sync.errors import CredentialsError
 from s3sync.store.azure.address import Address, find_address
 from s3sync.store.azure.errors import HINTS
 from s3sync.store.azure.login import Token, find_login
+from s3sync.store.lanes.turns import Turns
 from s3sync.store.options import StoreOptions
 from s3sync.store.own_credential import own_credential
 
@@ -60,7 +61,7 @@ class Credentials:
 
     def __init__(self, account: str, options: StoreOptions) -> None:
         self.account, self._env, self._options = account, options.env, options
-        self._lock = threading.RLock()
+        self._lock, self._turns = threading.RLock(), Turns()
         self._signer: Signer | None = None
         self._token: Token | None = None
         self.secrets: tuple[str, ...] = ()
@@ -96,7 +97,7 @@ class Credentials:
 
     def token(self) -> Token:
         """A token of the login that is good for some minutes. Raises `CredentialsError`."""
-        with self._lock:
+        with self._turns.turn(), self._lock:
             if self._token is None or self._token.expires - time.time() < _RENEW_S:
                 try:
                     self._token = self.signer().login()

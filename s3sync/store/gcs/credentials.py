@@ -19,6 +19,7 @@ from s3sync.config.secrets import hidden
 from s3sync.config.signing import google_login_file
 from s3sync.disk.whole_paths import require_whole
 from s3sync.errors import CredentialsError, S3syncError, StoreError
+from s3sync.store.lanes.turns import Turns
 from s3sync.store.options import StoreOptions
 from s3sync.store.own_credential import LARGEST, own_credential
 
@@ -59,7 +60,7 @@ class Credentials:
         self.origin = "nothing"
         self._options = options
         self._found: Any = None
-        self._lock = threading.Lock()
+        self._lock, self._turns = threading.Lock(), Turns()
 
     def found(self) -> Any:
         """The `google.auth` credentials. Raises `CredentialsError`."""
@@ -74,7 +75,7 @@ class Credentials:
         """
         if self.anonymous:
             return None
-        with self._lock:
+        with self._turns.turn(), self._lock:
             try:
                 found = self._find()
                 if not found.valid:

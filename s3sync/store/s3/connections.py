@@ -91,6 +91,8 @@ def keep_bounds() -> None:
 
 _OF_TOKENS = ("sts", "sso", "sso-oidc", "signin")
 """Services that botocore itself asks, for the credentials of a role or a sign-in."""
+_CONNECT_S, _READ_S = 8, 20
+"""Patience with them for one of botocore's attempts, which are five: they answer with a line or two."""
 
 
 def bound_tokens(session: Any) -> None:
@@ -99,6 +101,12 @@ def bound_tokens(session: Any) -> None:
     create = session.create_client
 
     def create_bounded(service_name: str, *args: Any, **more: Any) -> Any:
+        if service_name in _OF_TOKENS:
+            from botocore.config import Config
+
+            patience = Config(connect_timeout=_CONNECT_S, read_timeout=_READ_S)
+            given = more.get("config")
+            more["config"] = patience if given is None else patience.merge(given)
         client = create(service_name, *args, **more)
         if service_name in _OF_TOKENS:
             endpoint = client._endpoint

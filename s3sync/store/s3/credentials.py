@@ -19,6 +19,7 @@ from typing import Any
 from s3sync.config.secrets import hidden
 from s3sync.errors import ConfigError, CredentialsError
 from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.turns import Turns
 from s3sync.store.s3.errors import HINTS
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.own_paths import CONFIG, CREDENTIALS, require_whole, whole_path
@@ -130,7 +131,7 @@ class Credentials:
     def __init__(self, profile: str | None, env: Mapping[str, str]) -> None:
         self._explicit = profile is not None
         self._env = env
-        self._lock = threading.RLock()
+        self._lock, self._turns = threading.RLock(), Turns()
         self._given = profile
         self._profile: Profile | None = None
         self._static: Keys | None = None
@@ -148,7 +149,7 @@ class Credentials:
 
     def keys(self) -> Keys:
         """The keys to use now. Raises `CredentialsError`; may ask the network for anything but static keys."""
-        with self._lock:
+        with self._turns.turn(), self._lock:
             if self._static is None and self._source is None:
                 self._find()
             keys = self._static or self._frozen()
