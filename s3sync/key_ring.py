@@ -156,7 +156,7 @@ class KeyRing(Struct, frozen=True):
             )
         if not dry_run:
             text = f"{_EXPORT} {b64encode(key.secret).decode()} {self.settings.repo}\n"
-            with local_errors("cannot write", file), GuardedFolder.open(parent, shared=True) as folder:
+            with local_errors("cannot write", file), GuardedFolder.open(parent, shared=True, straight=True) as folder:
                 _put_new(folder, where.name, text.encode())
         return self._report(dry_run=dry_run, key_id=key.id.hex(), file=str(file))
 

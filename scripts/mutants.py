@@ -5573,6 +5573,30 @@ MUTANTS = (
         "_CONNECT_S, _READ_S = 60, 60",
         ("tests/promises/hostile/test_tokens.py", "-k", "as_long_as_botocore"),
     ),
+    Mutant(
+        "keys-behind-links-of-a-moment",
+        "F52: no key is written behind a link that stood there for a moment",
+        "s3sync/key_ring.py",
+        "open(parent, shared=True, straight=True)",
+        "open(parent, shared=True)",
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "a_moment and keys"),
+    ),
+    Mutant(
+        "pages-behind-links-of-a-moment",
+        "F52: nor is a dashboard",
+        "s3sync/dashboard/files.py",
+        "open(parent, shared=True, straight=True)",
+        "open(parent, shared=True)",
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "a_moment and dashboard"),
+    ),
+    Mutant(
+        "logs-behind-links-of-a-moment",
+        "F52: nor is a log",
+        "s3sync/cli/log_file.py",
+        "open(folder, straight=True)",
+        "open(folder)",
+        ("tests/promises/hostile/test_swapped_folders.py", "-k", "a_moment and log"),
+    ),
 )
 
 

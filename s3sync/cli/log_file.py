@@ -58,7 +58,10 @@ def open_log(path: Path) -> LogFile:
     if not path.name:
         raise UsageError(f"{str(path)!r} is no log file", why="it names a folder", hint=NAME_HINT)
     folder = end_of(path.parent.absolute(), str(path))
-    with local_errors("cannot write the log file", path, hint=NAME_HINT), GuardedFolder.open(folder) as at:
+    with (
+        local_errors("cannot write the log file", path, hint=NAME_HINT),
+        GuardedFolder.open(folder, straight=True) as at,
+    ):
         descriptor = at.open_write(path.name, create=0o600)
         try:
             os.lseek(descriptor, 0, os.SEEK_END)

@@ -67,7 +67,7 @@ def write_to(path: Path, body: bytes, *, force: bool, staging: Iterable[Path]) -
         raise UsageError(f"there is no folder {parent}", hint="name a file in a folder that is there")
     if whole.is_dir():
         raise UsageError(f"{whole} is a folder", hint=f"name a file: --out {typed(whole / 'dashboard.html')}")
-    with local_errors("cannot write", whole), GuardedFolder.open(parent, shared=True) as place:
+    with local_errors("cannot write", whole), GuardedFolder.open(parent, shared=True, straight=True) as place:
         if not force and not _may_replace(place, whole.name):
             raise UsageError(
                 f"{whole} is there already",

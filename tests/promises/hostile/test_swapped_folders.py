@@ -11,13 +11,18 @@ from pathlib import Path
 import pytest
 
 from s3sync.api import Project
+from s3sync.cli.log_file import open_log
+from s3sync.config.leading import end_of
 from s3sync.config.locate import find_env_file, find_repo_root
 from s3sync.config.write import write_repo_config
+from s3sync.dashboard.files import write_to
 from s3sync.errors import S3syncError
 from s3sync.gitconfig import remote_name
+from s3sync.key_ring import KeyRing
 from s3sync.local.ignore import load_ignore
 from s3sync.local.pin_file import write_pins
 from s3sync.setup.init import update_gitignore
+from s3sync.store.sealed.keys import RepositoryKey
 from s3sync.team.githooks.folder import HooksFolder, hooks_folder
 from s3sync.team.githooks.install import install, uninstall
 from tests.kit.people import PROJECT, Person, tree
@@ -269,3 +274,34 @@ def test_f52_no_typed_path_is_led_by_a_link_of_another_user(
     said = synced.expect(2, *(word.format(share=share, own=tmp_path / "own") for word in words), cwd=synced.project)
     assert "link of another user" in said.err
     assert (tree(tmp_path / "private"), tree(mine)) == before
+
+
+NAMED: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "keys export": ("s3sync.key_ring", lambda file: KeyRing.open(flags={}).export(file)),
+    "dashboard --out": ("s3sync.dashboard.files", lambda file: write_to(file, b"page", force=True, staging=[])),
+    "--log-file": ("s3sync.cli.log_file", lambda file: open_log(file).close()),
+}
+
+
+@pytest.mark.parametrize("option", NAMED)
+def test_f52_a_file_that_is_named_is_written_behind_no_link_of_a_moment(
+    option: str, synced: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind it may be a staging folder, from which the next `up` would send a key, or a page of the user's own."""
+    opened(synced, monkeypatch)
+    monkeypatch.chdir(synced.repo)
+    monkeypatch.setattr("s3sync.key_ring.read_key", lambda settings: RepositoryKey(bytes(32)))
+    room, write = NAMED[option]
+    share, private = tmp_path / "share", tmp_path / "private"
+    for folder in (share, private):
+        (folder / "pages").mkdir(parents=True)
+
+    def looked_at(path: Path, shown: str) -> Path:
+        end = end_of(path, shown)
+        swapped(share, private)
+        return end
+
+    monkeypatch.setattr(f"{room}.end_of", looked_at)
+    with pytest.raises(S3syncError):
+        write(share / "pages" / "today")
+    assert tree(private) == {}
