@@ -5597,6 +5597,14 @@ MUTANTS = (
         "open(folder)",
         ("tests/promises/hostile/test_swapped_folders.py", "-k", "a_moment and log"),
     ),
+    Mutant(
+        "ids-that-many-versions-have",
+        "B12: what somebody sent under the id of an old version, while versioning is suspended, is not deleted for it",
+        "s3sync/sync/old_versions.py",
+        "if found.version_id != ANYBODYS:",
+        "if True:",
+        ("tests/scenarios/people/test_versions.py", "-k", "under_the_id"),
+    ),
 )
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
 from s3sync.core.records import records
 from s3sync.errors import AccessDenied, Unsupported
 from s3sync.spill.table import SpilledDict
 from s3sync.store.aspects import Version, Versions, aspect
 from s3sync.sync.session import Session
+
+ANYBODYS = "null"
+"""Id that S3 gives to each version that is written while versioning is not, or no longer, enabled: the next one of the
+key has it, too, and takes its place."""
 
 
 def _of(session: Session) -> Versions | None:
@@ -32,22 +38,33 @@ def old_versions(session: Session) -> Iterator[Version]:
         return
 
 
+def _is_still(store: Versions, found: Version) -> bool:
+    """False if somebody may have written something else under the id of an old version since it was listed."""
+    if found.version_id != ANYBODYS:
+        return True
+    there = store.list_versions(found.key, alone=True)
+    return found in (replace(one, is_latest=found.is_latest) if found.is_marker else one for one in there)
+
+
 def delete_versions(session: Session, may_go: Callable[[Version], bool]) -> tuple[int, str | None]:
     """Delete for good those that may go; say how many went, and why one was refused, if any was.
 
-    A delete marker goes after what it hides, and none goes when that may still be there: it would be seen again.
+    A delete marker goes after what it hides, and none goes when that may still be there: it would be seen again. What
+    somebody wrote since under the id of an old one stays, and counts as none of them.
     """
     store = _of(session)
     if store is None:
         return 0, None
 
-    def delete(found: Version) -> str | None:
+    def delete(found: Version) -> tuple[int, str | None]:
         assert store is not None
+        if not _is_still(store, found):
+            return 0, None
         try:
             store.delete_version(found.key, found.version_id)
         except AccessDenied as error:
-            return error.why or error.message
-        return None
+            return 0, error.why or error.message
+        return 1, None
 
     kept = SpilledDict(bool)
 
@@ -64,8 +81,8 @@ def delete_versions(session: Session, may_go: Callable[[Version], bool]) -> tupl
         for markers in (False, True):
             going = (found for found in old_versions(session) if found.is_marker is markers and goes(found))
             for _, gone in pool.map(delete, going):
-                refused = gone.result()
-                count, refusal = count + (refused is None), refusal or refused
+                went, refused = gone.result()
+                count, refusal = count + went, refusal or refused
             if refusal is not None:
                 break
     return count, refusal

@@ -10,6 +10,7 @@ import pytest
 
 from s3sync import CleanupReport, Project
 from tests.kit.people import PROJECT, REPO
+from tests.kit.proxy import Request
 from tests.kit.servers import Moto, Server
 from tests.scenarios.transfers.conftest import NewOffice, Office, new_office
 
@@ -157,3 +158,38 @@ def test_b4_versions_that_object_lock_keeps_are_said_and_nothing_becomes_visible
     assert "some cannot be deleted: Access Denied" in ended.err and "Object Lock" in ended.err
     assert "b.mov (20.0 MB) - deleted on the remote permanently" in ended.out
     assert set(jan.states().values()) == {"cleaned_up"}
+
+
+@pytest.mark.ministack
+@pytest.mark.parametrize(("is_marker", "nth"), [(False, 2), (True, 3)], ids=["a version", "a delete marker"])
+def test_b12_what_others_send_under_the_id_of_an_old_version_stays(
+    ministack: Server, new_office: NewOffice, is_marker: bool, nth: int
+) -> None:
+    """Where versioning is not enabled, what is written has one id, and takes the place of what had it."""
+    office = new_office(ministack)
+    david, jan, listings = office.david, office.jan, list[str]()
+
+    def set_versioning(status: str) -> None:
+        office.s3.put_bucket_versioning(Bucket=ministack.bucket, VersioningConfiguration={"Status": status})
+
+    def send(request: Request) -> None:
+        """Jan sends once it was listed what is to go."""
+        if request.query.get("prefix", "").endswith(f"/{REPO}/{PROJECT}/"):
+            listings.append(request.query["prefix"])
+            if len(listings) == nth:
+                jan.write("a.mp4", "what Jan sends meanwhile")
+                jan.ok("up", "--again")
+
+    david.write("a.mp4", "one")
+    david.ok("up")
+    jan.ok("down")
+    set_versioning("Enabled")
+    jan.write("a.mp4", "two")
+    jan.ok("up")
+    if is_marker:
+        david.ok("down")
+    set_versioning("Suspended")
+    office.proxy.on("ListObjectVersions").after(send)
+    david.ok("cleanup", "--versions", "--yes")
+    assert len(listings) >= nth
+    assert office.stored("a.mp4") == b"what Jan sends meanwhile"
