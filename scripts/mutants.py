@@ -5605,6 +5605,14 @@ MUTANTS = (
         "if True:",
         ("tests/scenarios/people/test_versions.py", "-k", "under_the_id"),
     ),
+    Mutant(
+        "mail-in-clear",
+        "a password that goes to a mail server in clear is said",
+        "s3sync/team/notices/send.py",
+        'if not getattr(service, "secure_mode", None) or service.secure or',
+        'if not getattr(service, "secure_mode", None) or not service.secure or',
+        ("tests/promises/hostile/test_answers_to_notices.py", "-k", "mail_in_clear"),
+    ),
 )
 
 

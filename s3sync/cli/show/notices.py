@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from s3sync.cli.output import SCHEMA, printable, say, symbols
+from s3sync.cli.output import SCHEMA, printable, say, symbols, warn
 from s3sync.cli.show.words import Json
 from s3sync.config import Settings
 from s3sync.core.notices import Notice, moved, notice
@@ -145,12 +145,18 @@ def print_sent(sent: Iterable[Sent], *, quiet: bool) -> None:
             say(f"  {symbols().done} {printable(one.address)} - sent")
         elif one.why is not None:
             say(f"  {symbols().failed} {printable(one.address)} - not sent: {printable(one.why)}")
+        if one.in_clear:
+            told = "the line is not encrypted, and whoever is in between reads its password"
+            warn(f"warning: {printable(one.address)}: {told}")
+            warn("hint: write mailtos:// in place of mailto://")
 
 
 def sent_json(sent: Iterable[Sent], exit_code: int) -> Json:
     return {
         "schema": SCHEMA,
         "command": "notify",
-        "sent": [{"address": one.address, "ok": one.why is None, "why": one.why} for one in sent],
+        "sent": [
+            {"address": one.address, "ok": one.why is None, "why": one.why, "in_clear": one.in_clear} for one in sent
+        ],
         "exit_code": exit_code,
     }

@@ -11,10 +11,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
 from msgspec import Struct
 
+from s3sync.config.hosts import is_loopback
 from s3sync.config.secrets import MASK, hidden
 from s3sync.disk.whole_paths import AUTHORITIES, OF_REQUESTS, not_whole
 from s3sync.errors import ConfigError
@@ -29,10 +31,12 @@ _DIVIDERS = re.compile(r"[/:?&=@,#]+")
 
 
 class Sent(Struct, frozen=True):
-    """Outcome for one address, which is masked. `why` is None where it worked."""
+    """Outcome for one address, which is masked. `why` is None where it worked. `in_clear`: a mail server was told a
+    password over a line that is not encrypted, as `mailto://` says it."""
 
     address: str
     why: str | None = None
+    in_clear: bool = False
 
 
 def masked(url: str) -> str:
@@ -108,20 +112,21 @@ class Sending:
 
 
 def _send_one(apprise: object, log: _Log, url: str, title: str, body: str, manner: Manner) -> Sent:
+    in_clear = False
     try:
         with bounded():
-            why = _try(apprise, log, url, title, body, manner)
+            why, in_clear = _try(apprise, log, url, title, body, manner)
     except Exception as error:  # noqa: BLE001 - of a hundred plugins: a notice never ends a run
         unending = type(error).__name__ == "RequestFailed"
         why = "its answer does not end, or is far too large" if unending else f"{type(error).__name__}: {error}"
-    return Sent(masked(url), None if why is None else _without(why, url))
+    return Sent(masked(url), None if why is None else _without(why, url), in_clear)
 
 
-def _try(apprise: object, log: _Log, url: str, title: str, body: str, manner: Manner) -> str | None:
-    """Send to one address; the reason why it did not work, or None."""
+def _try(apprise: object, log: _Log, url: str, title: str, body: str, manner: Manner) -> tuple[str | None, bool]:
+    """Send to one address; the reason why it did not work, or None, and whether a password is told in clear."""
     named = not_whole((*AUTHORITIES, *OF_REQUESTS), os.environ)
     if named:
-        return f"{named[0]} names {named[1]}, which is no whole path: each folder would have its own file"
+        return f"{named[0]} names {named[1]}, which is no whole path: each folder would have its own file", False
     log.begin()
     asset = apprise.AppriseAsset(  # type: ignore[attr-defined]
         async_mode=False,
@@ -133,14 +138,22 @@ def _try(apprise: object, log: _Log, url: str, title: str, body: str, manner: Ma
     )
     service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)  # type: ignore[attr-defined]
     if service is None:
-        return "apprise knows no such address"
+        return "apprise knows no such address", False
     service.socket_connect_timeout = min(service.socket_connect_timeout, manner.connect_s)
     service.socket_read_timeout = min(service.socket_read_timeout, READ_S)
     if manner.to is not None:
         service.targets, service.cc, service.bcc = [(False, manner.to)], set(), set()
     if service.notify(title=title, body=body, body_format="html" if manner.html else "text"):
-        return None
-    return log.end() or "it was not taken"
+        return None, _in_clear(service)
+    return log.end() or "it was not taken", _in_clear(service)
+
+
+def _in_clear(service: Any) -> bool:
+    """True for a mail server on another computer that gets a password, without TLS. apprise knows those of the large
+    providers, which it speaks TLS to whatever the address says."""
+    if not getattr(service, "secure_mode", None) or service.secure or not (service.user and service.password):
+        return False
+    return not is_loopback(f"smtp://{service.smtp_host or service.host}")
 
 
 class _Log(logging.Handler):

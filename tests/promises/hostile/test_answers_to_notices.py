@@ -72,3 +72,46 @@ def test_f53_no_greeting_of_a_mail_server_takes_memory(synced: Person) -> None:
         }
         peak, result = peak_mib(synced, 1, "notify", "test")
     assert "not sent" in result.out and peak < 200 and "no answer within" not in result.out
+
+
+@contextmanager
+def mailbox() -> Iterator[tuple[int, list[bytes]]]:
+    """A mail server without TLS that takes any login: its port, and what it heard."""
+    server, heard = socket.create_server(("127.0.0.1", 0)), list[bytes]()
+
+    def take() -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            connection.sendall(b"220 hello\r\n")
+            for line in connection.makefile("rb"):
+                heard.append(line)
+                said = {b"EHLO": b"250-me\r\n250 AUTH PLAIN", b"AUTH": b"235 in", b"DATA": b"554 no"}
+                connection.sendall(said.get(line[:4].upper(), b"250 well") + b"\r\n")
+
+    threading.Thread(target=take, daemon=True).start()
+    with server:
+        yield server.getsockname()[1], heard
+
+
+@pytest.mark.parametrize(
+    ("login", "host", "is_said"),
+    [("me:wordsword@", "0.0.0.0", True), ("me:wordsword@", "127.0.0.1", False), ("", "0.0.0.0", False)],
+    ids=["another computer", "this computer", "no password"],
+)
+def test_a_password_for_mail_in_clear_is_said(login: str, host: str, is_said: bool, synced: Person) -> None:
+    """`0.0.0.0` leads here, and is none of the addresses that say so."""
+    with mailbox() as (port, heard):
+        url = f"mailto://{login}{host}:{port}?from=a@example.org&to=b@example.org"
+        synced.environ = {**synced.environ, "S3SYNC_NOTIFY": url}
+        told = synced.run("notify", "test")
+    assert any(line.startswith(b"AUTH PLAIN") for line in heard) == bool(login)
+    assert ("not encrypted" in told.err) == is_said and "wordsword" not in told.out + told.err
+
+
+def test_an_encrypted_line_to_a_mail_server_tells_no_password_in_clear(synced: Person) -> None:
+    with mailbox() as (port, heard):
+        url = f"mailtos://me:wordsword@0.0.0.0:{port}?from=a@example.org&to=b@example.org"
+        synced.environ = {**synced.environ, "S3SYNC_NOTIFY": url}
+        told = synced.run("notify", "test")
+    assert "not sent" in told.out and "not encrypted" not in told.err
+    assert not any(b"AUTH" in line for line in heard)
