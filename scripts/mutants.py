@@ -5613,6 +5613,14 @@ MUTANTS = (
         'if not getattr(service, "secure_mode", None) or not service.secure or',
         ("tests/promises/hostile/test_answers_to_notices.py", "-k", "mail_in_clear"),
     ),
+    Mutant(
+        "trust-to-be-removed",
+        "F47: a file of trusted places that may not be read is not to be removed",
+        "s3sync/trust/book.py",
+        "_unusable(path, reason_of(error), _WHOSE)",
+        "_unusable(path, reason_of(error))",
+        ("tests/unit/config/test_trust_book.py", "-k", "not_to_be_removed"),
+    ),
 )
 
 

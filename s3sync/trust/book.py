@@ -19,6 +19,7 @@ from s3sync.config.locate import user_data_folder
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
 from s3sync.decoding import ready
+from s3sync.disk.errors import reason_of
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import own_folder
 from s3sync.errors import ConfigError, LocalError
@@ -29,6 +30,7 @@ MOST_PLACES = 500
 MOST_BYTES = 1 << 20
 SCHEMA = 1
 LOCK_WAIT_S = 10
+_WHOSE = "what `sudo s3sync` made is root's: make it your own again, and the folders above it; then nothing is lost"
 
 
 class Remembered(Place, frozen=True, kw_only=True):
@@ -58,6 +60,8 @@ def read_book(environ: Mapping[str, str]) -> tuple[Remembered, ...]:
             body = folder.read(FILE, MOST_BYTES)
     except FileNotFoundError:
         return ()
+    except PermissionError as error:
+        raise _unusable(path, reason_of(error), _WHOSE) from None
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from None
     return parse_book(body, path)
@@ -124,6 +128,6 @@ def _changing(environ: Mapping[str, str]) -> Iterator[GuardedFolder]:
         ) from None
 
 
-def _unusable(path: Path, why: str) -> ConfigError:
-    hint = f"nothing counts as trusted until it is gone: rm {typed(path)}; then s3sync asks again"
-    return ConfigError(f"cannot use {path}, which says what you trust", why=why, hint=hint)
+def _unusable(path: Path, why: str, hint: str | None = None) -> ConfigError:
+    gone = f"nothing counts as trusted until it is gone: rm {typed(path)}; then s3sync asks again"
+    return ConfigError(f"cannot use {path}, which says what you trust", why=why, hint=hint or gone)

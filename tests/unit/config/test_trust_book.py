@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from msgspec import json
 from msgspec.structs import fields
 
-from s3sync.errors import LocalError
+from s3sync.errors import ConfigError, LocalError
 from s3sync.trust import Place, forget, read_book, remember
 from s3sync.trust.book import MOST_PLACES, SCHEMA, Book, Remembered, book_path
 
@@ -46,6 +48,25 @@ def test_f47_the_oldest_of_too_many_is_asked_about_again(environ: dict[str, str]
     assert remember(Place(repository="/new", store="s3://b"), environ)
     known = [place.repository for place in read_book(environ)]
     assert len(known) == MOST_PLACES and known[-1] == "/new" and "/0" not in known
+
+
+@pytest.mark.parametrize("closed", ["", "trust", "trust/places.json"])
+def test_f47_what_may_not_be_read_is_not_to_be_removed(
+    environ: dict[str, str], closed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `sudo s3sync`: `rm` is refused there as well, and with sudo it would forget every answer."""
+    remember(Place(repository="/r", store="s3://b"), environ)
+    opened, above = os.open, os.fspath(book_path(environ).parents[1])
+
+    def refuse(path: Any, *words: Any, **more: Any) -> int:
+        if closed in (os.fspath(path), "") or os.fspath(path) in (f"{above}/{closed}", closed.rpartition("/")[2]):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return opened(path, *words, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(ConfigError) as refused:
+        read_book(environ)
+    assert refused.value.why == "permission denied" and "rm " not in str(refused.value.hint)
 
 
 def test_every_part_of_a_place_counts(environ: dict[str, str]) -> None:
