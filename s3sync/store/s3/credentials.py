@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 from s3sync.config.secrets import hidden
 from s3sync.errors import ConfigError, CredentialsError
 from s3sync.store.lanes.attempts import RequestFailed
+from s3sync.store.lanes.failures import PROXY_PASSWORD
 from s3sync.store.lanes.turns import Turns
 from s3sync.store.s3.errors import HINTS
 from s3sync.store.s3.failures import from_botocore
@@ -27,6 +29,7 @@ from s3sync.store.s3.processes import run_at_home
 
 _RENEW = timedelta(minutes=10)
 _HINT = HINTS[CredentialsError]
+_CODE = re.compile(r"[A-Za-z]{1,64}")
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A profile with one of these is resolved by botocore even if static keys stand beside them.
 _DYNAMIC = ("role_arn", "web_identity_token_file", "sso_session", "sso_start_url", "sso_account_id", "login_session")
@@ -200,6 +203,10 @@ class Credentials:
                 session = botocore.session.Session(profile=self.profile.name if self.profile.named and given else None)
                 session.set_config_variable("config_file", str(self.profile.config_file))
                 session.set_config_variable("credentials_file", str(self.profile.credentials_file))
+                if region := self._env.get(
+                    "AWS_REGION"
+                ):  # AWS's other programs ask that region's STS; botocore passes it over
+                    session.set_config_variable("region", region)
                 read_quickly(session)
                 bound_tokens(session)
                 self._session = session
@@ -265,6 +272,9 @@ def _unusable(error: Exception) -> CredentialsError:
     if isinstance(error, RequestFailed):
         return CredentialsError("could not get credentials", why="the answer of AWS does not end", hint=_HINT)
     failure = from_botocore(error)
-    # A program that gives credentials may print them when it fails, and botocore repeats what it printed.
-    why = hidden(failure.message) if failure.cause == "credentials" else type(error).__name__
+    if failure.cause == "answer" and failure is not PROXY_PASSWORD:
+        # Not its message, in which a server may throw back what it was sent.
+        why = f"AWS answered {failure.code if _CODE.fullmatch(failure.code) else failure.status}"
+    else:  # a program that gives credentials may print them when it fails, and botocore repeats what it printed
+        why = hidden(failure.message)
     return CredentialsError("could not get credentials", why=why, hint=_HINT)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.people import Person
+from tests.promises.hostile.test_wire import wire
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="scripts with #!")
 NOWHERE = "http://127.0.0.1:9"
@@ -95,3 +96,23 @@ def test_f53_what_is_no_key_is_an_error(odd: dict[str, object], david: Person) -
     told = david.expect(1, "status", env=ENV)
     assert "could not get credentials" in told.err, told
     assert not any(word in told.err for word in ("panicked", "Evil", "OfJan", "TypeError", "did not expect")), told
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("AccessDenied", "AWS answered AccessDenied"), ("AKIA.EXAMPLE", "AWS answered 403"), (None, "no connection")],
+)
+def test_f51_a_refused_role_says_why_and_repeats_nothing_that_was_sent(
+    code: str | None, said: str, david: Person
+) -> None:
+    folder = david.root / "home" / ".aws"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config").write_text("[default]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n")
+    keys = "aws_access_key_id = AKIABASEBASEBASEBASE\naws_secret_access_key = throw-back-to-the-user\n"
+    (folder / "credentials").write_text(f"[base]\n{keys}")
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>throw-back</Message></Error></ErrorResponse>".encode()
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with wire(lambda connection: connection.sendall(head + body)) as sts:
+        told = david.expect(1, "status", env={**ENV, "AWS_ENDPOINT_URL_STS": sts.url if code else NOWHERE})
+    assert said in told.err
+    assert "throw-back" not in told.err
