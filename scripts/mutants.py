@@ -5621,6 +5621,22 @@ MUTANTS = (
         "_unusable(path, reason_of(error))",
         ("tests/unit/config/test_trust_book.py", "-k", "not_to_be_removed"),
     ),
+    Mutant(
+        "temporary-folders-of-others",
+        "F52: private folders are made where nobody else can give their names away",
+        "s3sync/disk/temporary.py",
+        ' and not others_may_swap(Path(os.path.realpath(base), "s3sync-"))',
+        "",
+        ("tests/promises/hostile/test_temporary_folders.py", "-k", "f52"),
+    ),
+    Mutant(
+        "copies-in-folders-of-others",
+        "F52: nor do copies of databases lie elsewhere",
+        "s3sync/state/trusted.py",
+        'prefix="s3sync-", dir=private_base()',
+        'prefix="s3sync-"',
+        ("tests/promises/hostile/test_temporary_folders.py", "-k", "database"),
+    ),
 )
 
 

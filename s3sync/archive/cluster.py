@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 from msgspec import Struct
 
 from s3sync.core.archive.engines import DASK, Engine
+from s3sync.disk.temporary import private_base
 from s3sync.disk.whole_paths import OF_DASK, require_whole
 from s3sync.errors import ArchiveError, ConfigError
 
@@ -103,7 +104,7 @@ def _own_cluster(distributed: Any, held: ExitStack) -> Any:
         security = distributed.Security.temporary()
     except ImportError:
         raise _not_installed("cryptography") from None
-    folder = held.enter_context(TemporaryDirectory(prefix="s3sync-", ignore_cleanup_errors=True))
+    folder = held.enter_context(TemporaryDirectory(prefix="s3sync-", dir=private_base(), ignore_cleanup_errors=True))
     held.enter_context(_no_modules_from_here())
     return distributed.LocalCluster(
         dashboard_address=None,

@@ -12,6 +12,7 @@ from s3sync.core.quantities import files_text, size_text
 from s3sync.core.unfinished import Direction, Unfinished, is_token
 from s3sync.disk.errors import local_errors
 from s3sync.disk.remove import remove_tree
+from s3sync.disk.temporary import private_base
 from s3sync.doctor.local import leftovers
 from s3sync.doctor.report import Check, fail, failed_by, ok, skipped, warn
 from s3sync.errors import S3syncError
@@ -174,7 +175,7 @@ def _certain(session: Session, remembered: dict[str, Entry]) -> tuple[dict[str, 
     """
     place = whereabouts(session.settings, session.store, session.project)
     with (
-        tempfile.TemporaryDirectory(prefix="s3sync-") as folder,
+        tempfile.TemporaryDirectory(prefix="s3sync-", dir=private_base()) as folder,
         StateDB(Path(folder), place, read_only=True) as state,
     ):
         state.save(base=remembered)

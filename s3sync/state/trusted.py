@@ -23,6 +23,7 @@ from s3sync.disk.confined import alone_in, others_may_swap
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import Refused
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.temporary import private_base
 
 T = TypeVar("T")
 
@@ -224,7 +225,7 @@ def private_copy(path: Path, *, shared: bool = False, max_bytes: int = MOST_BYTE
     `shared`: it may belong to another user. Raises `OSError`, and of it `Refused` for what is no plain file of our own,
     or is larger than `max_bytes`.
     """
-    with tempfile.TemporaryDirectory(prefix="s3sync-") as name:
+    with tempfile.TemporaryDirectory(prefix="s3sync-", dir=private_base()) as name:
         with GuardedFolder.open(path.parent, shared=shared) as source, GuardedFolder.open(name) as target:
             _copy(source, path.name, target, max_bytes)
             with suppress(FileNotFoundError):

@@ -17,6 +17,7 @@ from s3sync.core.outcome import Problem
 from s3sync.core.versions import FileVersion, Where
 from s3sync.disk.copying import append
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.temporary import private_base
 from s3sync.disk.tree import parent_of
 from s3sync.errors import ENDS_THE_RUN, S3syncError
 from s3sync.sync.session import Session
@@ -34,7 +35,7 @@ def shown(session: Session, conflict: OpenConflict, viewer: Viewer) -> Iterator[
 
     Raises what ends a run: no network, no credentials.
     """
-    where = tempfile.mkdtemp(prefix=_PREFIX)
+    where = tempfile.mkdtemp(prefix=_PREFIX, dir=private_base())
     try:
         with GuardedFolder.open(os.path.realpath(where)) as folder:
             problems, paths = list[Problem](), dict[str, str]()

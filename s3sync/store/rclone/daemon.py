@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from s3sync.core.names import short_text
+from s3sync.disk.temporary import private_base
 from s3sync.errors import Unreachable, Unsupported
 from s3sync.store.rclone.program import environment, find_rclone
 
@@ -116,7 +117,7 @@ class Daemon:
 
 def _fresh_folder() -> str:
     """A new folder that nobody else can open (`mkdtemp` makes it 0700), with a path short enough for a socket's."""
-    base = tempfile.gettempdir()
+    base = private_base()
     return tempfile.mkdtemp(prefix="s3sync-rclone-", dir=base if len(base) < _LONGEST_SOCKET - 30 else "/tmp")
 
 

@@ -47,7 +47,7 @@ ALLOWED = {
         ("archive/cluster.py", "TemporaryDirectory"), ("doctor/memory.py", "tempfile.TemporaryDirectory"),
         ("spill/scratch.py", "tempfile.TemporaryFile"), ("spill/scratch.py", "tempfile.gettempdir"),
         ("state/trusted.py", "tempfile.TemporaryDirectory"), ("store/rclone/daemon.py", "shutil.rmtree"),
-        ("store/rclone/daemon.py", "tempfile.gettempdir"), ("store/rclone/daemon.py", "tempfile.mkdtemp"),
+        ("store/rclone/daemon.py", "tempfile.mkdtemp"),
         ("store/rclone/guardian.py", "shutil.rmtree"), ("sync/own_memory.py", "rename"),
         ("team/side_by_side.py", "rmtree"), ("team/side_by_side.py", "tempfile.mkdtemp"),
     },
