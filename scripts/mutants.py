@@ -5637,6 +5637,14 @@ MUTANTS = (
         'prefix="s3sync-"',
         ("tests/promises/hostile/test_temporary_folders.py", "-k", "database"),
     ),
+    Mutant(
+        "lists-in-lists-of-a-page",
+        "the dashboard says the names of the files that somebody lacks",
+        "s3sync/dashboard/assets/elements.js",
+        "children.flat(Infinity)",
+        "children.flat(3)",
+        ("tests/scenarios/team/test_dashboard_page.py", "-k", "a_projects_page_has"),
+    ),
 )
 
 

@@ -6,7 +6,7 @@ const fill = (made, attributes, children) => {
     if (name === "on") for (const [kind, listener] of Object.entries(value)) made.addEventListener(kind, listener);
     else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return made;
 };
 const el = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);

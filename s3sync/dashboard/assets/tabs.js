@@ -31,7 +31,7 @@ const show = ({keep = false} = {}) => {
   const at = scrollY, {offsetLeft, offsetWidth} = tab.button;
   tabs.scrollLeft = Math.max(Math.min(tabs.scrollLeft, offsetLeft - 24), offsetLeft + offsetWidth + 24 - tabs.clientWidth);
   panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
-  panel.replaceChildren(...[entry ? projectPanel(entry) : tab.panel()].flat(3).filter(Boolean));
+  panel.replaceChildren(...[entry ? projectPanel(entry) : tab.panel()].flat(Infinity).filter(Boolean));
   if (tab.id === "projects" && !entry) list.paint();
   scrollTo(0, keep ? at : entry || tab.id !== "projects" ? Math.min(at, pinned()) : placeInList);
 };

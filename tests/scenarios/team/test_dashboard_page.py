@@ -123,6 +123,8 @@ def test_a_projects_page_has_its_files_who_has_them_pictures_and_commands(browse
     draft = page.locator(".file").filter(has_text="draft 3.mp4")
     assert draft.locator(".has").all_inner_texts() == ["✓\nhas it:\njan"]
     assert len(draft.locator(".lacks").all()) == 2 and "conflict" in draft.inner_text()
+    david = " ".join(page.locator(".member").filter(has_text="david").inner_text().split())
+    assert "lacks 2 files: cut/draft 3.mp4, audio/mix.wav" in david and "object" not in david
     assert page.locator(".pictures img").count() == 2
     assert page.locator(".pictures img").first.evaluate("one => one.naturalWidth") == 240
     command = page.locator(".command").filter(has_text="Upload 1")
