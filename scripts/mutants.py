@@ -5645,6 +5645,14 @@ MUTANTS = (
         "children.flat(3)",
         ("tests/scenarios/team/test_dashboard_page.py", "-k", "a_projects_page_has"),
     ),
+    Mutant(
+        "remotes-opened-once",
+        "F42: a remote of rclone that does not open is tried once, however many wait for it",
+        "s3sync/store/lanes/turns.py",
+        'with known.setdefault(f"_turns_of_{self._name}", Turns()).turn():',
+        "with Turns().turn():",
+        ("tests/promises/hostile/test_tokens.py", "-k", "asked_for_once and rclone"),
+    ),
 )
 
 

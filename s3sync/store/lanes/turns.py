@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 
 class Turns:
@@ -30,3 +33,17 @@ class Turns:
             except Exception as error:
                 self._failures, self._last = self._failures + 1, error
                 raise
+
+
+class once(Generic[T]):  # noqa: N801 - it stands where `cached_property` would
+    """A property that is found in one turn, and then known: a `cached_property` whose failure is everybody's, too."""
+
+    def __init__(self, find: Callable[[Any], T]) -> None:
+        self._find, self._name = find, find.__name__
+
+    def __get__(self, instance: Any, owner: type) -> T:
+        known = vars(instance)
+        with known.setdefault(f"_turns_of_{self._name}", Turns()).turn():
+            if self._name not in known:
+                known[self._name] = self._find(instance)
+            return known[self._name]  # type: ignore[no-any-return]

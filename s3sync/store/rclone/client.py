@@ -87,7 +87,7 @@ class Client:
         ).encode()
         tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
         path = f"/operations/uploadfile?{urlencode({'fs': fs, 'remote': folder})}"
-        with WATCH.request(f"rclone to {what}"), _Errors(self, what, WRITE_S) as line:
+        with WATCH.request(f"rclone to {what.removeprefix('could not ')}"), _Errors(self, what, WRITE_S) as line:
             line.putrequest("POST", path)
             line.putheader("Content-Type", f"multipart/form-data; boundary={_BOUNDARY}")
             line.putheader("Content-Length", str(len(head) + size + len(tail)))
@@ -117,7 +117,10 @@ class Client:
         return Response(answer, line, what)
 
     def _once(self, path: str, body: bytes, head: Mapping[str, str], what: str, lasts: float, most: int) -> bytes:
-        with WATCH.request(f"rclone to {what}"), _Errors(self, what, self._time(lasts)) as line:
+        with (
+            WATCH.request(f"rclone to {what.removeprefix('could not ')}"),
+            _Errors(self, what, self._time(lasts)) as line,
+        ):
             line.request("POST", path, body, dict(head))
             return self._taken(line.getresponse(), what, most)
 

@@ -6,7 +6,6 @@ import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import NoReturn
@@ -23,6 +22,7 @@ from s3sync.errors import (
     Unsupported,
 )
 from s3sync.store.bodies import pieces, size_of
+from s3sync.store.lanes.turns import once
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import (
     Body,
@@ -75,7 +75,7 @@ class RcloneStore:
         self._refuse_overlap = require_apart
         self._lock, self._swept = Lock(), False
 
-    @cached_property
+    @once
     def facts(self) -> Facts:
         """Abilities of the remote. Raises `ConfigError` for a folder of this computer that cannot be a store."""
         what = f"could not open {self.url}"

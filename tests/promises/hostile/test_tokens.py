@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from botocore.session import Session
 from s3sync.errors import CredentialsError
 from s3sync.store import StoreOptions
 from s3sync.store.lanes.turns import Turns
+from s3sync.store.rclone.store import RcloneStore
 from s3sync.store.s3 import connections, credentials
 
 AT_ONCE = 5
@@ -77,7 +79,16 @@ def of_azure(answer: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Aske
     return found, found.token
 
 
-@pytest.mark.parametrize("kind", [of_s3, of_google, of_azure])
+def of_rclone(answer: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """A remote is opened before anything is asked of it."""
+    found = RcloneStore("remote", "folder", StoreOptions(env={}))
+    monkeypatch.setattr(found._client, "ask", lambda *_: answer())
+    turns = Turns()
+    vars(found)["_turns_of_facts"] = turns
+    return SimpleNamespace(_turns=turns), lambda: found.facts
+
+
+@pytest.mark.parametrize("kind", [of_s3, of_google, of_azure, of_rclone])
 def test_f42_a_token_that_is_refused_is_asked_for_once(
     kind: Callable[[Callable[[], Any], pytest.MonkeyPatch], Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
