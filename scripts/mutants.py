@@ -5653,6 +5653,14 @@ MUTANTS = (
         "with Turns().turn():",
         ("tests/promises/hostile/test_tokens.py", "-k", "asked_for_once and rclone"),
     ),
+    Mutant(
+        "hints-that-do-not-help",
+        "F46: a hint about the user's own settings names nothing that does not help there",
+        "s3sync/config/read.py",
+        "_IN_A_CONTAINER if checked else _OF_THE_USER",
+        "_IN_A_CONTAINER",
+        ("tests/promises/hostile/test_typed_hints.py", "-k", "is_one_that_helps"),
+    ),
 )
 
 

@@ -24,6 +24,8 @@ TRUST_VARIABLE = "S3SYNC_TRUST"
 
 _ON_WINDOWS = os.name == "nt"
 _IN_A_CONTAINER = f"where you can change neither (a container): set {TRUST_VARIABLE}=1"
+_OF_THE_USER = "where you can change neither, use a copy of your own (of config.yaml: in another XDG_CONFIG_HOME)"
+"""Another way than `S3SYNC_TRUST=1`, which is about repositories: these settings are believed of nobody else."""
 
 
 def says_trust(environ: Mapping[str, str]) -> bool:
@@ -79,7 +81,9 @@ def _read(path: Path, checked: Path | None, any_owner: bool) -> bytes:
         descriptor = folder.open_read(target.name)
         try:
             if not any_owner:
-                refuse_others(path, os.fstat(descriptor), folder)
+                refuse_others(
+                    path, os.fstat(descriptor), folder, other_way=_IN_A_CONTAINER if checked else _OF_THE_USER
+                )
             data = read_all(descriptor, SIZE_LIMIT)
         finally:
             os.close(descriptor)
@@ -89,12 +93,17 @@ def _read(path: Path, checked: Path | None, any_owner: bool) -> bytes:
 
 
 def refuse_others(
-    path: Path, status: os.stat_result, folder: GuardedFolder, would: str = "choose where your files go"
+    path: Path,
+    status: os.stat_result,
+    folder: GuardedFolder,
+    would: str = "choose where your files go",
+    *,
+    other_way: str = _IN_A_CONTAINER,
 ) -> None:
     """Raises `ConfigError` for a file that another user owns or may write. Windows says neither in these fields.
 
-    `would`: what he could do by it. A disk that keeps no owners or modes (exFAT) says of every file what it was mounted
-    with, and that counts for nothing.
+    `would`: what he could do by it. `other_way`: what to do for whoever may not change the file. A disk that keeps no
+    owners or modes (exFAT) says of every file what it was mounted with, and that counts for nothing.
     """
     if _ON_WINDOWS:
         return
@@ -106,12 +115,12 @@ def refuse_others(
         raise ConfigError(
             f"{path} is not read",
             why=f"it belongs to another user, who would {would}",
-            hint=f"look at it, then make it yours: sudo chown -h $(id -un) {typed(path)}; {_IN_A_CONTAINER}",
+            hint=f"look at it, then make it yours: sudo chown -h $(id -un) {typed(path)}; {other_way}",
         )
     others = status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not checks.is_own_group(status.st_gid))
     if others and folder.keeps_modes():
         raise ConfigError(
             f"{path} is not read",
             why=f"other users may write it, and would {would}",
-            hint=f"look at it, then run: chmod go-w {typed(path)}; {_IN_A_CONTAINER}",
+            hint=f"look at it, then run: chmod go-w {typed(path)}; {other_way}",
         )

@@ -146,3 +146,18 @@ def test_the_path_of_a_remote_that_a_commit_names_is_one_word_for_rclone(path: s
     with pytest.raises(StoreError) as refused:
         list(objects(f"rclone:team:{path}", "", twice))
     assert f"rclone dedupe rename 'team:{path}';" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("words", [("status",), ("config",), ("config", "set", "offline", "queue")])
+def test_f46_of_settings_of_the_user_that_others_may_write_the_hint_is_one_that_helps(
+    david: Person, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """They count in each repository, so that S3SYNC_TRUST=1 does not accept them: nothing says that it would."""
+    own, other = tmp_path / "mounted" / "s3sync", tmp_path / "mine" / "s3sync"
+    own.mkdir(parents=True)
+    (own / "config.yaml").write_text("user: jan\n")
+    (own / "config.yaml").chmod(0o666)
+    told = david.expect(2, *words, env={"XDG_CONFIG_HOME": str(own.parent), "S3SYNC_TRUST": "1"})
+    assert "chmod go-w" in told.err and "XDG_CONFIG_HOME" in told.err and "S3SYNC_TRUST" not in told.err
+    shutil.copytree(own, other, copy_function=shutil.copyfile)
+    david.ok(*words, env={"XDG_CONFIG_HOME": str(other.parent)})
