@@ -23,6 +23,7 @@ from s3sync.organize.report import Named, OrganizeReport
 from s3sync.organize.said import fields_of, named
 from s3sync.pairs.apart import refuse_one_place
 from s3sync.pairs.digests import settle, surely_same
+from s3sync.pairs.looking import passed_over
 from s3sync.pairs.planning import warnings_of
 from s3sync.pairs.values import Bucket, Folder, Found, Place
 from s3sync.pairs.work import Work
@@ -84,7 +85,7 @@ def plan(work: Work, layout: Layout, report: OrganizeReport) -> Plan:
 def _new_paths(work: Work, source: Place, target: Place, layout: Layout, report: OrganizeReport) -> dict[str, str]:
     """Old and new path of each file that can be named, in order of the old ones."""
     reading, found = Reading(), dict[str, str]()
-    inner = _inner(source, target)
+    inner, ignored = _inner(source, target), passed_over(target)
     files = (path for path in work.seen[End.A].files if not is_own_record(path))
     paths = [path for path in files if inner is None or not path.startswith(inner)]
 
@@ -99,6 +100,8 @@ def _new_paths(work: Work, source: Place, target: Place, layout: Layout, report:
         problem = refused_here(new) if isinstance(target, Folder) else None
         if problem:
             raise LayoutError(f"this disk cannot hold {new[:80]!r}: {problem}")
+        if ignored(new):  # the next run would not see it, and take it for somebody else's
+            raise LayoutError(f"`ignore` leaves {new[:80]!r} out of the target")
         return new
 
     with Pool(min(work.workers, READERS)) as pool:

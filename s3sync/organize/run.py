@@ -153,6 +153,8 @@ def _execute(
         gone = _take_away(work, report, mover, pool, arrived, sent) if options.moves else set()
         for step, done in arrived:
             report.named.append(replace(step, moved_bytes=done.moved, gone=step.old in gone))
+        if not report.named:
+            report.run = None
 
 
 def _take_away(

@@ -70,6 +70,11 @@ def _list(place: Bucket, wanted: Callable[[str], bool]) -> Seen:
     return seen
 
 
+def passed_over(place: Place) -> Callable[[str], bool]:
+    """True for paths whose files are not looked at, whoever puts one there."""
+    return place.ignored if isinstance(place, Folder) else _ignoring(place.settings.ignore)
+
+
 def _ignoring(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     if not patterns:
         return lambda path: False

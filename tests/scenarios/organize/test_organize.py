@@ -57,6 +57,16 @@ def test_names_that_programs_obey_are_told_before_anything_is_copied(desk: Desk)
         ]
 
 
+@pytest.mark.parametrize("kind", ["folder", "moto"])
+def test_no_file_gets_a_name_that_is_passed_over(desk: Desk, kind: str) -> None:  # noqa: F811
+    """The next run would not see it, and take it for somebody else's."""
+    a, b = desk.place("folder", "inbox"), desk.place(kind, "notes")
+    a.put("one.txt", b"y")
+    done = organized(desk, a, b, layout="{name}.tmp", code=3)
+    assert [item["name"] for item in done["failed"]] == ["one.txt"] and "`ignore` leaves" in str(done["failed"])
+    assert done["run"] is None and b.files() == {}
+
+
 def test_songs_made_to_cost_hours_hold_up_no_others(desk: Desk) -> None:  # noqa: F811
     """Each had taken 35 times its size of memory, in a place that others fill."""
     a, b = desk.place("folder", "inbox"), desk.place("folder", "music")
