@@ -163,7 +163,7 @@ def _deletions(
             do = Do.FREE_LOCAL if options.local else Do.DELETE_REMOTE
             yield Action(do, decision.path, decision.local, decision.remote)
         elif entry is not None and wanted and decision.path not in report.locked:
-            report.kept.append(_kept(seen, decision))
+            report.kept.append(_kept(seen, decision, options))
         elif wanted and decision.gone:  # perhaps by a cleanup that was killed: no later one of the name was here
             yield Agreed(decision.path, None)
         elif wanted and options.selector is not None:
@@ -275,14 +275,14 @@ def _may_go(decision: Decision, options: CleanupOptions) -> bool:
     return options.unseen or decision.state in HAD_HERE
 
 
-def _kept(seen: View, decision: Decision) -> Problem:
+def _kept(seen: View, decision: Decision, options: CleanupOptions) -> Problem:
     by, _ = uploader(seen, decision.path)
     reason = KEPT[decision.state]
     if by and decision.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED, State.CONFLICT):
         reason = f"{reason} (sent by {by})"
     hint = "run `s3sync up` first" if decision.state in (State.LOCAL_NEW, State.LOCAL_MODIFIED) else None
     if decision.state in (State.REMOTE_NEW, State.REMOTE_MODIFIED):
-        hint = "run `s3sync down` first; --unseen takes it too"
+        hint = "run `s3sync down` first" + ("" if options.local else "; --unseen takes it too")
     if decision.state is State.CLEANED_UP:
         hint = "`s3sync up --again` sends what was cleaned up"
     return Problem(decision.path, reason, hint)

@@ -165,6 +165,16 @@ def test_a11_cleanup_local_keeps_last_copies_in_the_trash_here(people: People) -
     assert david.files() == jan.files()
 
 
+def test_a_hint_about_files_here_takes_none_off_the_remote(people: People) -> None:
+    david, jan = people
+    share(people, "a.mp4")
+    jan.write("a.mp4", "jan's edit")
+    jan.ok("up")
+    told = david.run("cleanup", "--local", "--yes")
+    assert "run `s3sync down` first" in str(told) and "--unseen" not in str(told), told
+    assert david.files()
+
+
 @pytest.mark.parametrize(
     "cleaned",
     [
