@@ -5625,7 +5625,7 @@ MUTANTS = (
         "temporary-folders-of-others",
         "F52: private folders are made where nobody else can give their names away",
         "s3sync/disk/temporary.py",
-        ' and not others_may_swap(Path(os.path.realpath(base), "s3sync-"))',
+        " and not others_may_swap(Path(base, secrets.token_hex(16)))",
         "",
         ("tests/promises/hostile/test_temporary_folders.py", "-k", "f52"),
     ),
@@ -5660,6 +5660,22 @@ MUTANTS = (
         "_IN_A_CONTAINER if checked else _OF_THE_USER",
         "_IN_A_CONTAINER",
         ("tests/promises/hostile/test_typed_hints.py", "-k", "is_one_that_helps"),
+    ),
+    Mutant(
+        "temporary-folders-by-a-known-name",
+        "F52: nobody makes a good place of private folders unfit by a name that he takes first",
+        "s3sync/disk/temporary.py",
+        "secrets.token_hex(16)",
+        '"s3sync-"',
+        ("tests/promises/hostile/test_temporary_folders.py", "-k", "f52"),
+    ),
+    Mutant(
+        "temporary-folders-behind-a-link",
+        "F52: nor lie they behind a link that another user may turn",
+        "s3sync/disk/temporary.py",
+        "map(os.path.realpath, (first, *_ELSEWHERE))",
+        "(first, *_ELSEWHERE)",
+        ("tests/promises/hostile/test_temporary_folders.py", "-k", "f52"),
     ),
 )
 

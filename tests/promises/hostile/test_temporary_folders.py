@@ -57,6 +57,31 @@ def test_f52_but_not_that_of_another_user(shared: Path) -> None:
     assert private_base() != str(shared)
 
 
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give folders away")
+@pytest.mark.parametrize("name", ["s3sync-", "s3sync-rclone-"])
+def test_f52_no_name_that_another_user_takes_first_makes_a_place_unfit(
+    name: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He made it in the system's folders, too, so that the one in which he may rename was as good as those."""
+    system = tmp_path / "system"
+    system.mkdir()
+    system.chmod(0o1777)
+    (system / name).mkdir()
+    os.chown(system / name, 12345, 12345)
+    monkeypatch.setattr("s3sync.disk.temporary._ELSEWHERE", (str(system),))
+    assert private_base() == str(system)
+
+
+def test_f52_a_link_that_another_user_may_turn_is_followed_once(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, link = tmp_path / "good", shared / "tmp"
+    good.mkdir()
+    link.symlink_to(good)
+    monkeypatch.setattr(tempfile, "tempdir", str(link))
+    assert private_base() == str(good)
+
+
 def test_where_no_place_is_better_it_is_the_one_that_was_named(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("s3sync.disk.temporary.others_may_swap", lambda path: True)
     assert private_base() == str(shared)
