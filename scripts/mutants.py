@@ -5677,6 +5677,14 @@ MUTANTS = (
         "(first, *_ELSEWHERE)",
         ("tests/promises/hostile/test_temporary_folders.py", "-k", "f52"),
     ),
+    Mutant(
+        "tokens-that-make-no-sense",
+        "what Google's server of tokens answers is a token or one error",
+        "s3sync/store/gcs/credentials.py",
+        "except _SENSELESS:",
+        "except ZeroDivisionError:",
+        ("tests/promises/hostile/test_tokens.py", "-k", "makes_no_sense"),
+    ),
 )
 
 

@@ -8,6 +8,7 @@ Source: https://cloud.google.com/docs/authentication/application-default-credent
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 _LOGIN = "gcloud auth application-default login"
 _WHICH = "`s3sync doctor` says which credential signs"
+_SENDABLE = re.compile(r"[!-~]+")
+_SENSELESS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""Errors that `google-auth` lets through, of an answer whose parts are of other kinds or are not there."""
 _HINT = f"run `{_LOGIN}`, or name a service account's key: s3sync config set credentials_path FILE"
 
 
@@ -80,8 +84,12 @@ class Credentials:
                 found = self._find()
                 if not found.valid:
                     self._renew(found, request())
+                token = str(found.token)
+                if not _SENDABLE.fullmatch(token):
+                    self._found = None  # else it would be taken for a good one until its end
+                    raise _senseless()
                 self.failure = None
-                return str(found.token)
+                return token
             except S3syncError as error:
                 self.failure = error
                 raise
@@ -96,6 +104,8 @@ class Credentials:
         except GoogleAuthError:  # what it says may quote the answer, and with it the key
             why, hint = _refused(found)
             raise CredentialsError(f"Google refuses the credentials of {self.origin}", why=why, hint=hint) from None
+        except _SENSELESS:
+            raise _senseless() from None
 
     def for_obstore(self, request: Callable[[], Any]) -> dict[str, Any]:
         """The token with its end, as obstore wants it."""
@@ -131,6 +141,11 @@ def _find(options: StoreOptions) -> tuple[Any, str]:
     if on_google is not None:
         return on_google, "this machine's service account"
     raise CredentialsError("no credentials for Google Cloud Storage", why="nobody is signed in", hint=_HINT)
+
+
+def _senseless() -> CredentialsError:
+    why = "what the server of tokens answered makes no sense"
+    return CredentialsError("no token for Google Cloud Storage", why=why, hint=f"run the command again; {_WHICH}")
 
 
 def _refused(found: Any) -> tuple[str, str]:

@@ -132,3 +132,28 @@ def test_f42_aws_is_not_waited_for_as_long_as_botocore_does(more: dict[str, Any]
     assert timedelta(seconds=5 * (told.connect_timeout + told.read_timeout)) <= timedelta(minutes=2.5)
     own = session.create_client("sts", region_name="us-east-1", **keys, config=Config(read_timeout=300))
     assert own.meta.config.read_timeout == 300
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"[1]",
+        b"\xff",
+        b'{"access_token": "a", "expires_in": 1e999}',
+        b'{"access_token": "a\\r\\nb: c", "expires_in": 9999}',
+    ],
+    ids=["list", "bytes", "end", "break"],
+)
+def test_what_makes_no_sense_as_a_token_is_one_error(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """google-auth believes its server, as a server of metadata is believed without TLS."""
+    pytest.importorskip("google.auth")
+    from google.oauth2.credentials import Credentials as Login
+
+    from s3sync.store.gcs.credentials import Credentials
+
+    found = Credentials(StoreOptions(env={}), anonymous=False)
+    given = {"refresh_token": "t", "token_uri": "https://tokens.example", "client_id": "c", "client_secret": "s"}
+    monkeypatch.setattr(found, "_find", lambda: Login(None, **given))  # type: ignore[no-untyped-call]
+    told = SimpleNamespace(status=200, data=answer, headers={})
+    with pytest.raises(CredentialsError, match="makes no sense"):
+        found.token(lambda: lambda *_, **_more: told)
