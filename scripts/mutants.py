@@ -5685,6 +5685,14 @@ MUTANTS = (
         "except ZeroDivisionError:",
         ("tests/promises/hostile/test_tokens.py", "-k", "makes_no_sense"),
     ),
+    Mutant(
+        "hints-at-another-lock",
+        "F57: the hint at a lock, typed as it stands, breaks that one and none of another project or folder",
+        "s3sync/sync/locked.py",
+        'f"cd {typed(place.root)} && "',
+        '""',
+        ("tests/promises/hostile/test_typed_hints.py", "-k", "breaks_that_one"),
+    ),
 )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 from msgspec import structs
@@ -11,12 +13,14 @@ from msgspec import structs
 from s3sync.config.schemes import scheme_of
 from s3sync.core.names import short_text
 from s3sync.core.plan import LOCAL_ONLY, Action, Conflict, Do, Rule, Step
-from s3sync.core.team import FileLock, LockState, locks_prefix
+from s3sync.core.team import FileLock, LockState, is_lock_id, locks_prefix
 from s3sync.core.typed import typed
 from s3sync.shared.locks import Locks, release
 from s3sync.state.memory import StateDB
 from s3sync.store import endpoint_of
 from s3sync.store.probe import Condition, Honours
+from s3sync.sync.report import ProjectAddress
+from s3sync.sync.select import paths_of
 from s3sync.sync.session import Session
 
 PUBLISHES_ASIDE = (Do.KEEP_BOTH, Do.MOVE_ASIDE)
@@ -110,9 +114,20 @@ def held_text(lock: FileLock) -> str:
     return f"{text}: {lock.why}" if lock.why else text
 
 
-def break_hint(name: str) -> str:
-    """Hint for whoever is kept out by a lock."""
-    return f"wait or ask; `s3sync unlock --force {typed(name)}` breaks the lock"
+def break_hint(name: str, place: ProjectAddress) -> str:
+    """Hint for whoever is kept out by a lock: where it is typed as it stands, it breaks this lock and no other.
+
+    Other projects, and other folders of this one, have files of the same name. Where the user stands elsewhere, the
+    command goes to the project first; where the name means another file there, it is written from there.
+    """
+    cwd = Path.cwd()
+    is_around = cwd.resolve().is_relative_to(place.root.resolve())
+    go, start = ("", cwd) if is_around else (f"cd {typed(place.root)} && ", place.root)
+    word = name
+    is_meant = place.staging is None or is_lock_id(name) or paths_of(name, place.staging, start)[:1] == [name]
+    if place.staging is not None and not is_meant:
+        word = os.path.relpath(place.staging / name, start)
+    return f"wait or ask; `{go}s3sync unlock --force {typed(word)}` breaks the lock"
 
 
 def until_text(lock: FileLock) -> str:

@@ -38,6 +38,8 @@ class ProjectAddress(Struct, frozen=True):
     store: str
     root: Path
     store_is_default: bool = False
+    staging: Path | None = None
+    """Folder of its files, by which a command names them as seen from where the user is; None where it is not known."""
 
 
 class OfProject:

@@ -77,6 +77,7 @@ class Session(Struct, frozen=True):
             mask_url(self.settings.store),
             self.project.root,
             self.settings.store_is_default,
+            self.project.staging,
         )
 
     def pool(self) -> Pool:

@@ -158,7 +158,7 @@ def _plan(
         if reason is None:
             found = _action(session, seen, is_known, done)
             if isinstance(found, Action) and found.do not in LOCAL_ONLY and found.path in locks:
-                found = Problem(found.path, held_text(locks[found.path]), break_hint(found.path))
+                found = Problem(found.path, held_text(locks[found.path]), break_hint(found.path, session.place))
             if isinstance(found, Action):
                 waits = found.do is Do.PUT_BACK_REMOTE and found.path in needed
                 actions.append(replace(found, waits=True) if waits else found)

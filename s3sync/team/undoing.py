@@ -116,7 +116,7 @@ def _actions(session: Session, state: StateDB, seen: View, decided: Decided) -> 
         if why is not None:
             yield why
         elif done.path in locks:
-            yield Problem(done.path, held_text(locks[done.path]), break_hint(done.path))
+            yield Problem(done.path, held_text(locks[done.path]), break_hint(done.path, session.place))
         else:
             # The base says what is here: what comes back is newer than that, and no edit of ours.
             yield brought_back_there(session, seen, is_known, done, Undoes(seen.base.get(done.path), done.record))

@@ -78,7 +78,7 @@ def print_cleanup(report: CleanupReport, *, verbose: bool, quiet: bool) -> None:
         say(f"Summary: {cleanup_summary(report)}, {duration_text(report.elapsed_s)}")
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
-    warn_of_locked(report.locked)
+    warn_of_locked(report.locked, report.place)
     warn_of_failures(report.failed)
 
 

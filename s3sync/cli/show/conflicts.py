@@ -121,7 +121,7 @@ def print_resolved(report: ResolveReport, *, quiet: bool) -> None:
             say("`s3sync conflicts` shows them until somebody decides which one stays")
     for warning in report.warnings:
         warn(f"warning: {printable(warning)}")
-    warn_of_locked(report.locked)
+    warn_of_locked(report.locked, report.place)
     warn_of_failures(report.failed)
 
 

@@ -23,7 +23,7 @@ def print_locks(report: LocksReport, *, quiet: bool, verbose: bool) -> None:
         text = held_text(lock) if lock.state is LockState.HELD else f"the lock cannot be read: {lock.reason}"
         warn(f"{symbols().locked} {_named(lock)}: {printable(text)}")
     if report.refused:
-        warn(f"hint: {printable(break_hint(report.refused[0].name or report.refused[0].id))}")
+        warn(f"hint: {printable(break_hint(report.refused[0].name or report.refused[0].id, report.place))}")
 
 
 def _print_done(report: LocksReport) -> None:

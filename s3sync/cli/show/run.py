@@ -62,7 +62,7 @@ def print_run(report: RunReport, *, verbose: bool, quiet: bool, begun: bool = Fa
         sync = "s3sync sync" if is_around(report.place) else f"s3sync sync {project_typed(report.place)}"
         decides = f"`{resolve_command(report.place, undecided[0])}` asks whose version stays"
         warn(f"hint: `{printable(sync)}` keeps both versions; {decides}")
-    warn_of_locked(report.locked)
+    warn_of_locked(report.locked, report.place)
     warn_of_failures(report.failed)
 
 

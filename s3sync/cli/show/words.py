@@ -100,12 +100,12 @@ def locked_line(name: str, lock: FileLock) -> str:
     return f"{symbols().locked} {printable(name)}: {printable(other + held_text(lock))}; left alone"
 
 
-def warn_of_locked(locked: Mapping[str, FileLock]) -> None:
+def warn_of_locked(locked: Mapping[str, FileLock], place: ProjectAddress) -> None:
     """Say of each file that was left alone who has locked it, and once how to go on."""
     for name, lock in locked.items():
         warn(locked_line(name, lock))
     if locked:
-        warn(f"hint: {printable(break_hint(next(iter(locked.values())).name or ''))}")
+        warn(f"hint: {printable(break_hint(next(iter(locked.values())).name or '', place))}")
 
 
 ABSENT_THERE = frozenset({State.LOCAL_NEW, State.CLEANED_UP, State.REMOTE_DELETED})

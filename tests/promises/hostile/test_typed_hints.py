@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from s3sync.core.typed import typed
-from tests.kit.people import PROJECT, REPO, Person, Result
+from tests.kit.people import PROJECT, REPO, Person, Result, pair
 from tests.promises.hostile.conftest import Peer
 
 NASTY = [
@@ -161,3 +161,43 @@ def test_f46_of_settings_of_the_user_that_others_may_write_the_hint_is_one_that_
     assert "chmod go-w" in told.err and "XDG_CONFIG_HOME" in told.err and "S3SYNC_TRUST" not in told.err
     shutil.copytree(own, other, copy_function=shutil.copyfile)
     david.ok(*words, env={"XDG_CONFIG_HOME": str(other.parent)})
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("other", ["up", PROJECT]),
+        ("other/s3-staging/cut", ["up", "--project", PROJECT]),
+        (f"{PROJECT}/s3-staging/cut", ["up"]),
+        (PROJECT, ["up"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["film.mp4", "s3-staging/film.mp4"])
+def test_the_hint_at_a_lock_breaks_that_one_and_no_other(
+    tmp_path: Path, place: str, words: list[str], name: str
+) -> None:
+    """A file of the same name in another project, or deeper in this one, is locked as well: that lock stays."""
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    every = ["film.mp4", "cut/film.mp4", "s3-staging/film.mp4"]
+    for person in (david, jan):
+        person.ok("init", "other", "--yes", cwd=person.repo)
+    for project in ("other", PROJECT):
+        for path in every:
+            (david.repo / project / "s3-staging" / path).parent.mkdir(parents=True, exist_ok=True)
+            (david.repo / project / "s3-staging" / path).write_text(path)
+        david.ok("up", project, cwd=david.repo)
+        jan.ok("down", project, cwd=jan.repo)
+        jan.ok("lock", *every, cwd=jan.repo / project / "s3-staging")
+    (david.staging / name).write_text("newer")
+    told = david.expect(6, *words, cwd=david.repo / place)
+    (line,) = re.findall(r"wait or ask; `(.*)` breaks", told.err)
+    script = f's3sync() {{ pwd; printf "%s\\0" "$@"; }}; {line}'
+    done = subprocess.run(["bash", "-c", script], cwd=david.repo / place, capture_output=True, text=True, check=True)
+    folder, typed_words = done.stdout.split("\n", 1)
+    david.ok(*typed_words.split("\0")[:-1], cwd=Path(folder))
+    held = {
+        (project, lock["name"])
+        for project in ("other", PROJECT)
+        for lock in david.ok("locks", "--json", cwd=david.repo / project).json["locks"]
+    }
+    assert {(project, path) for project in ("other", PROJECT) for path in every} - held == {(PROJECT, name)}, line
