@@ -33,6 +33,7 @@ class Turns:
             except Exception as error:
                 self._failures, self._last = self._failures + 1, error
                 raise
+            self._last = None
 
 
 class once(Generic[T]):  # noqa: N801 - it stands where `cached_property` would

@@ -118,6 +118,29 @@ def test_a_turn_that_goes_well_is_everybodys_own() -> None:
         pass
 
 
+def test_a_failure_before_a_turn_that_went_well_is_nobodys() -> None:
+    """Whoever came between got the token, and those who waited since the failure find it."""
+    turns, entered = Turns(), threading.Event()
+
+    class Waiting:
+        """A lock for which somebody waits while others fail, and then succeed."""
+
+        def __enter__(self) -> None:
+            turns._lock = threading.RLock()
+            with pytest.raises(KeyError), turns.turn():
+                raise KeyError
+            with turns.turn():
+                pass
+
+        def __exit__(self, *_: object) -> None:
+            entered.set()
+
+    turns._lock = Waiting()  # type: ignore[assignment]
+    with turns.turn():
+        pass
+    assert entered.is_set()
+
+
 @pytest.mark.parametrize("more", [{}, {"config": True}])
 def test_f42_aws_is_not_waited_for_as_long_as_botocore_does(more: dict[str, Any]) -> None:
     """It has five attempts of a minute."""
