@@ -5693,6 +5693,14 @@ MUTANTS = (
         '""',
         ("tests/promises/hostile/test_typed_hints.py", "-k", "breaks_that_one"),
     ),
+    Mutant(
+        "beginnings-of-names-that-go",
+        "a beginning of a name removes no archive: the same word would mean another unit once its own is gone",
+        "s3sync/core/archive/named.py",
+        "if found or whole:",
+        "if found:",
+        ("tests/unit/archive/test_named.py", "-k", "whole_name"),
+    ),
 )
 
 

@@ -21,6 +21,7 @@ from s3sync.core.archive.values import ForeignIndex, Index, Kind, Member, Pack
 from s3sync.core.archive.volumes import archives_of, is_whole
 from s3sync.core.quantities import size_text
 from s3sync.core.spelling import obeyed_reason
+from s3sync.disk.errors import local_errors
 from s3sync.disk.tree import kept_folders
 from s3sync.errors import ENDS_THE_RUN, Archived, ArchiveError, DiskFull, LocalError, S3syncError
 from s3sync.transfer.pool import Pool
@@ -157,8 +158,11 @@ def _link(target: Target, member: Member, report: Restored) -> None:
 
 
 def require_room(to: Path, missing: list[Member], on: Path | None = None) -> None:
-    """Raise `DiskFull` if members have no room in a folder. `on`: one on the same disk, where it is not there yet."""
-    size, free = sum(member.size for member in missing), shutil.disk_usage(on or to).free
+    """Raise `DiskFull` if members have no room in a folder, `LocalError` where it is none. `on`: one on the same disk,
+    where it is not there yet."""
+    size = sum(member.size for member in missing)
+    with local_errors("cannot restore to", to):
+        free = shutil.disk_usage(on or to).free
     if size > free:
         raise DiskFull(
             f"cannot restore to {to}",

@@ -123,13 +123,15 @@ class Catalogued(Opened, frozen=True):
                 shown.append(Shown(place.url, as_of(archive, self.now()), members, sidecars))
         return shown
 
-    def archives_of(self, units: list[str], *, set: str | None = None) -> list[tuple[Place, Archived]]:
+    def archives_of(
+        self, units: list[str], *, set: str | None = None, whole: bool = False
+    ) -> list[tuple[Place, Archived]]:
         """Archives of the units that the words mean (`units_of`), or of all. Raises `UsageError`."""
         every = [(place, one) for place in self.places(set) for one in self._of(place, set)]
         ids = frozenset(one.unit for _, one in every)
         wanted: frozenset[str] = frozenset()
         for word in units:
-            named = units_of(word, ids)
+            named = units_of(word, ids, whole=whole)
             if not named:
                 raise _unknown(word, ids)
             wanted |= named

@@ -153,7 +153,7 @@ class Leaving(CopiesHere, Billed, frozen=True):
         """Remove archives for good. Raises `Halt` for units that are not on this disk, unless `last_copies`. `told`
         hears of each, with its problem where it has one."""
         reports = []
-        for place, archives in self._chosen(names, set, None):
+        for place, archives in self._chosen(names, set, None, whole=True):
             self._refuse_pointed(place, archives)
             price, no_price = self._price(place, archives, None, region)
             copies = self._copies_here(place, archives, dry_run)
@@ -195,11 +195,11 @@ class Leaving(CopiesHere, Billed, frozen=True):
                 self.refuse_pointed_at(chosen, keys)
 
     def _chosen(
-        self, names: Sequence[str], set: str | None, older_than: int | None
+        self, names: Sequence[str], set: str | None, older_than: int | None, *, whole: bool = False
     ) -> list[tuple[Place, list[Archived]]]:
         """Archives by their store; of the units that are named, or all that are old enough."""
         found: dict[str, tuple[Place, list[Archived]]] = {}
-        for place, one in self.archives_of(list(names), set=set):
+        for place, one in self.archives_of(list(names), set=set, whole=whole):
             sent = parse_time(one.uploaded_at)
             age = 0.0 if sent is None else (self.now() - sent).total_seconds()
             if older_than is None or age >= older_than:

@@ -45,7 +45,9 @@ def _step(path: Path, shown: str, what: str, most: int) -> Path:
             target = path.parent / path.readlink()
         except (FileNotFoundError, NotADirectoryError):
             return path
-    repository, end = find_repo_root(path.parent), Path(os.path.realpath(path))
+    repository = find_repo_root(path.parent)
+    with local_errors("cannot follow", path):  # a link that is exchanged meanwhile
+        end = Path(os.path.realpath(path))
     hint = f"look at where it leads, and name that {what} itself if it is the one you mean"
     if repository is not None and not end.is_relative_to(repository):
         raise UsageError(

@@ -60,6 +60,12 @@ def _target(path: Path) -> Path | None:
                 return target
     except OSError:
         return None
-    raise Refused(
-        errno.ELOOP, f"it is a link of another user, and leads to {os.path.realpath(path)}", str(path), hint=_HINT
-    )
+    raise Refused(errno.ELOOP, f"it is a link of another user, and leads to {_end(path)}", str(path), hint=_HINT)
+
+
+def _end(path: Path) -> str:
+    """End of a link as it is shown; the link itself where it is exchanged while it is followed."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return os.fspath(path)

@@ -122,10 +122,10 @@ def _tag_by_batch(
     return code
 
 
-@archive.word("remove", "s3sync archive remove b40 --dry-run", 0, 1, 2, 3, 5, 6, 130, takes=CHANGES)
+@archive.word("remove", "s3sync archive remove b40-film --dry-run", 0, 1, 2, 3, 5, 6, 130, takes=CHANGES)
 def remove(
     call: Call,
-    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units by name, a beginning of it, or a glob.")],
+    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units by their whole name, or a glob.")],
     set: SetName = None,
     region: Region = None,
     last_copies: Annotated[

@@ -8,18 +8,20 @@ from fnmatch import fnmatchcase
 from s3sync.core.near import near
 
 
-def units_of(word: str, ids: Collection[str]) -> frozenset[str]:
+def units_of(word: str, ids: Collection[str], *, whole: bool = False) -> frozenset[str]:
     """The units that a word means: those whose id, or last name of it, it is. Else those that it fits as a glob, else
     the one that alone begins with it, be it that only its number ends there: `b10` is `b10-film`, not `b100-film`. A
     name with brackets in it is that name, whatever it would fit as a glob.
+
+    `whole`: a name's beginning is no name, as where units go: `b10` is `b10` alone, also once that is gone.
     """
     word = word.rstrip("/")
-    return (
-        frozenset(one for one in ids if word in _names(one))
-        or frozenset(one for one in ids if any(fnmatchcase(name, word) for name in _names(one)))
-        or _only(_begun(word, ids, whole_number=True))
-        or _only(begun(word, ids))
+    found = frozenset(one for one in ids if word in _names(one)) or frozenset(
+        one for one in ids if any(fnmatchcase(name, word) for name in _names(one))
     )
+    if found or whole:
+        return found
+    return _only(_begun(word, ids, whole_number=True)) or _only(begun(word, ids))
 
 
 def meant_by(word: str, ids: Collection[str]) -> str:

@@ -10,11 +10,13 @@ import pytest
 from s3sync.archive import fields
 from s3sync.archive.place import Destination, Target
 from s3sync.archive.readers import Below, exiftool
+from s3sync.archive.restore import require_room
 from s3sync.archive.rows.files import Finder
 from s3sync.archive.unit_root import real_root
 from s3sync.archive.units import find_units
 from s3sync.archive.walk import Selection, Unreadable, walk
 from s3sync.core.archive.values import ArchiveSet, UnitKind
+from s3sync.disk.errors import Refused
 from s3sync.disk.looking_in import name_of
 from s3sync.disk.own_links import own_end
 from s3sync.errors import ConfigError, LocalError
@@ -162,3 +164,24 @@ def test_f49_exiftool_gets_the_very_file_that_was_opened(disk: Path, monkeypatch
     assert exiftool.read_by_exiftool(Below(str(disk), "m31/raw/a.heic")).camera == "listed"
     with pytest.raises(OSError, match="link"):
         exiftool.read_by_exiftool(Below(str(disk), "m31/raw/a.heic"))
+
+
+def test_a_folder_that_goes_while_its_room_is_asked_for_is_one_error(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="cannot restore to"):
+        require_room(tmp_path / "gone", [])
+
+
+@root_only
+def test_a_link_that_is_exchanged_while_it_is_refused_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "theirs"
+    link.symlink_to(tmp_path)
+    os.chown(link, 12345, 12345, follow_symlinks=False)
+
+    def exchanged(path: object) -> str:
+        raise OSError(22, "Invalid argument")  # of `readlink`, for what is a folder by now
+
+    monkeypatch.setattr("s3sync.disk.own_links.os.path.realpath", exchanged)
+    with pytest.raises(Refused, match="link of another user"):
+        own_end(link)

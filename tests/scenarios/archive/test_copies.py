@@ -85,6 +85,7 @@ def test_other_bytes_of_the_same_length_are_no_copy(place: Place, shape: str) ->
     for words in (("verify",), ("verify", "m42"), ("verify", "--deep")):
         ana.expect(3, "archive", *words, cwd=ana.repo)
     ana.expect(3, "archive", "run", "--delete-local", cwd=ana.repo)
+    assert "did you mean 'm42'" in ana.expect(2, "archive", "remove", "m4", "--yes", cwd=ana.repo).err
     ana.expect(5, "archive", "remove", "m42", "--yes", cwd=ana.repo)
     assert tree_of(ana.repo / "raw/m42") == before
     ana.expect(3, "restore", "m42", "--to", str(ana.root / "out"), cwd=ana.repo)

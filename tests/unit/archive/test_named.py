@@ -33,6 +33,11 @@ def test_a_word_means_a_name_then_a_pattern_then_the_only_beginning(word: str, m
     assert units_of(word, IDS) == meant
 
 
+@pytest.mark.parametrize(("word", "meant"), [("b4", set()), ("m31", set()), ("m42", {"2023/m42", "2024/m42"})])
+def test_a_beginning_is_no_whole_name(word: str, meant: set[str]) -> None:
+    assert units_of(word, IDS, whole=True) == meant
+
+
 @pytest.mark.parametrize(
     ("word", "meant"),
     [
