@@ -203,9 +203,8 @@ class Credentials:
                 session = botocore.session.Session(profile=self.profile.name if self.profile.named and given else None)
                 session.set_config_variable("config_file", str(self.profile.config_file))
                 session.set_config_variable("credentials_file", str(self.profile.credentials_file))
-                if region := self._env.get(
-                    "AWS_REGION"
-                ):  # AWS's other programs ask that region's STS; botocore passes it over
+                # AWS's other programs ask that region's STS. botocore itself passes it over.
+                if region := self._env.get("AWS_REGION"):
                     session.set_config_variable("region", region)
                 read_quickly(session)
                 bound_tokens(session)
