@@ -121,8 +121,7 @@ def break_hint(name: str, place: ProjectAddress) -> str:
     command goes to the project first; where the name means another file there, it is written from there.
     """
     cwd = Path.cwd()
-    is_around = cwd.resolve().is_relative_to(place.root.resolve())
-    go, start = ("", cwd) if is_around else (f"cd {typed(place.root)} && ", place.root)
+    go, start = ("", cwd) if place.is_around(cwd) else (f"cd {typed(place.root)} && ", place.root)
     word = name
     is_meant = place.staging is None or is_lock_id(name) or paths_of(name, place.staging, start)[:1] == [name]
     if place.staging is not None and not is_meant:

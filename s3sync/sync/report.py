@@ -41,6 +41,10 @@ class ProjectAddress(Struct, frozen=True):
     staging: Path | None = None
     """Folder of its files, by which a command names them as seen from where the user is; None where it is not known."""
 
+    def is_around(self, folder: Path) -> bool:
+        """True if a folder lies in the project, so that a command that is typed there need not name it."""
+        return folder.resolve().is_relative_to(self.root.resolve())
+
 
 class OfProject:
     """The project of a report, by the names of the JSON."""

@@ -35,7 +35,7 @@ def place_json(place: ProjectAddress) -> Json:
 
 def is_around(place: ProjectAddress) -> bool:
     """True if the user stands in the project, so that a command that is shown need not name it."""
-    return Path.cwd().resolve().is_relative_to(place.root.resolve())
+    return place.is_around(Path.cwd())
 
 
 def project_typed(place: ProjectAddress) -> str:

@@ -20,6 +20,7 @@ from s3sync.config.secrets import hidden
 from s3sync.config.signing import google_login_file
 from s3sync.disk.whole_paths import require_whole
 from s3sync.errors import CredentialsError, S3syncError, StoreError
+from s3sync.store.lanes.failures import SENSELESS
 from s3sync.store.lanes.turns import Turns
 from s3sync.store.options import StoreOptions
 from s3sync.store.own_credential import LARGEST, own_credential
@@ -29,8 +30,6 @@ VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 _LOGIN = "gcloud auth application-default login"
 _WHICH = "`s3sync doctor` says which credential signs"
 _SENDABLE = re.compile(r"[!-~]+")
-_SENSELESS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
-"""Errors that `google-auth` lets through, of an answer whose parts are of other kinds or are not there."""
 _HINT = f"run `{_LOGIN}`, or name a service account's key: s3sync config set credentials_path FILE"
 
 
@@ -104,7 +103,7 @@ class Credentials:
         except GoogleAuthError:  # what it says may quote the answer, and with it the key
             why, hint = _refused(found)
             raise CredentialsError(f"Google refuses the credentials of {self.origin}", why=why, hint=hint) from None
-        except _SENSELESS:
+        except SENSELESS:
             raise _senseless() from None
 
     def for_obstore(self, request: Callable[[], Any]) -> dict[str, Any]:

@@ -75,6 +75,9 @@ TIMED_OUT = "timed out"
 MOST_SAID = 500
 """Characters of a server's message that are shown."""
 
+SENSELESS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""Errors that `google-auth` and botocore let through, of an answer whose parts are of other kinds or are not there."""
+
 NOWHERE = "127.0.0.1:0"
 """Target of requests that are redirected to another host: no server has the port 0."""
 

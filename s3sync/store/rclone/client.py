@@ -87,7 +87,7 @@ class Client:
         ).encode()
         tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
         path = f"/operations/uploadfile?{urlencode({'fs': fs, 'remote': folder})}"
-        with WATCH.request(f"rclone to {what.removeprefix('could not ')}"), _Errors(self, what, WRITE_S) as line:
+        with WATCH.request(_task(what)), _Errors(self, what, WRITE_S) as line:
             line.putrequest("POST", path)
             line.putheader("Content-Type", f"multipart/form-data; boundary={_BOUNDARY}")
             line.putheader("Content-Length", str(len(head) + size + len(tail)))
@@ -118,7 +118,7 @@ class Client:
 
     def _once(self, path: str, body: bytes, head: Mapping[str, str], what: str, lasts: float, most: int) -> bytes:
         with (
-            WATCH.request(f"rclone to {what.removeprefix('could not ')}"),
+            WATCH.request(_task(what)),
             _Errors(self, what, self._time(lasts)) as line,
         ):
             line.request("POST", path, body, dict(head))
@@ -185,3 +185,8 @@ class _Errors:
             said = self._client.daemon.said()
             why = f"rclone ended in the middle of it{f': {said}' if said else ''}"
             raise Unreachable(self._what, why=why, hint="run the command again: it starts a new one") from None
+
+
+def _task(what: str) -> str:
+    """What is waited for, of the words for its failure: "could not read 'cut/a.mp4'"."""
+    return f"rclone to {what.removeprefix('could not ')}"

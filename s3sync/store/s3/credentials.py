@@ -20,7 +20,7 @@ from typing import Any
 from s3sync.config.secrets import hidden
 from s3sync.errors import ConfigError, CredentialsError
 from s3sync.store.lanes.attempts import RequestFailed
-from s3sync.store.lanes.failures import PROXY_PASSWORD
+from s3sync.store.lanes.failures import PROXY_PASSWORD, SENSELESS
 from s3sync.store.lanes.turns import Turns
 from s3sync.store.s3.errors import HINTS
 from s3sync.store.s3.failures import from_botocore
@@ -270,6 +270,8 @@ def _not_keys(why: str) -> CredentialsError:
 def _unusable(error: Exception) -> CredentialsError:
     if isinstance(error, RequestFailed):
         return CredentialsError("could not get credentials", why="the answer of AWS does not end", hint=_HINT)
+    if isinstance(error, SENSELESS):
+        return _not_keys("what a server or a program gave in place of keys makes no sense")
     failure = from_botocore(error)
     if failure.cause == "answer" and failure is not PROXY_PASSWORD:
         # Not its message, in which a server may throw back what it was sent.

@@ -98,6 +98,14 @@ def test_f53_what_is_no_key_is_an_error(odd: dict[str, object], david: Person) -
     assert not any(word in told.err for word in ("panicked", "Evil", "OfJan", "TypeError", "did not expect")), told
 
 
+@pytest.mark.parametrize("body", [b"\x1f\x8b\xff\xfe", b"[]", b'{"AccessKeyId": "a"}'])
+def test_f51_an_answer_that_makes_no_sense_is_said_to_be_one(body: bytes, david: Person) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with wire(lambda connection: connection.sendall(head + body)) as server:
+        told = david.expect(1, "status", env={**ENV, "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{server.url}/keys"})
+    assert "makes no sense" in told.err, told
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [("AccessDenied", "AWS answered AccessDenied"), ("AKIA.EXAMPLE", "AWS answered 403"), (None, "no connection")],
