@@ -17,6 +17,7 @@ from s3sync.api import Project
 from s3sync.aside import Aside
 from s3sync.config import Settings, load_settings
 from s3sync.connect import connect, pace_of
+from s3sync.disk.current import named_folder
 from s3sync.errors import ENDS_THE_RUN, Interrupted, NotAStore, S3syncError, StoreError
 from s3sync.project import ProjectFolder, local_projects
 from s3sync.repositories.note import note_repository
@@ -85,7 +86,7 @@ class AllProjects(Struct, frozen=True):
         lock_wait_s: float = 0,
     ) -> AllProjects:
         """Ask the store what it has of them. Raises what would hit every project: no repository, no such store."""
-        cwd = Path(path).resolve()
+        cwd = named_folder(path)
         settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
         folders, pace = local_projects(settings, cwd), pace_of(settings)
         names = sorted(folders)

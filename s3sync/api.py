@@ -14,6 +14,7 @@ from s3sync.config import Settings, load_settings
 from s3sync.connect import connect, locate, pace_of
 from s3sync.core.names import nfc
 from s3sync.core.plan import Policy, Verb
+from s3sync.disk.current import named_folder
 from s3sync.errors import ProjectError, S3syncError, UsageError
 from s3sync.project import ProjectFolder, find_project
 from s3sync.repositories.note import note_repository
@@ -58,7 +59,7 @@ class Project(Together, frozen=True):
         `flags` override settings by their name, as `{"user": "jan"}`. `environ` is the process environment if None.
         Opening asks nothing of the network, unless `name` is not to be found on this disk.
         """
-        cwd = Path(path).resolve()
+        cwd = named_folder(path)
         settings = load_settings(cwd, flags=flags or {}, environ=os.environ if environ is None else environ)
         pace = pace_of(settings)
         store = connect(settings, pace=pace)

@@ -14,6 +14,7 @@ from s3sync.config.leading import end_of
 from s3sync.config.secrets import looks_secret
 from s3sync.connect import connect
 from s3sync.core.typed import typed
+from s3sync.disk.current import named_folder
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
@@ -57,7 +58,7 @@ class KeyRing(Struct, frozen=True):
         flags: Mapping[str, str | None],
         environ: Mapping[str, str] | None = None,
     ) -> KeyRing:
-        settings = load_settings(Path(path).resolve(), flags=flags, environ=os.environ if environ is None else environ)
+        settings = load_settings(named_folder(path), flags=flags, environ=os.environ if environ is None else environ)
         return cls(settings, connect(settings, sealed=False))
 
     def _require_repository(self) -> None:
@@ -148,7 +149,7 @@ class KeyRing(Struct, frozen=True):
         if os.path.lexists(where):
             raise UsageError(f"{file} is there already", hint="name a new file: nothing is written over")
         parent = end_of(where.parent.absolute(), str(file))
-        if root is not None and parent.is_relative_to(root.resolve()):
+        if root is not None and parent.is_relative_to(root):
             raise UsageError(
                 f"{file} lies in the repository",
                 why="git or `s3sync up` would take the key along with the files",

@@ -95,7 +95,7 @@ def find_project(
     root = repo_root(start)
     local = _local(settings, root)
     if name is None:
-        return _project(settings, root, _around(settings, root, start.resolve(), local, remote, create))
+        return _project(settings, root, _around(settings, root, start, local, remote, create))
     return _project(settings, root, _named(settings, root, nfc(name.rstrip("/" + os.sep)), local, remote, create))
 
 
@@ -120,7 +120,7 @@ def _around(
     child = root / parts[0] if parts else None
     if child and child in local.values():
         return child
-    own_staging = (root / settings.staging).resolve()
+    own_staging = root / settings.staging
     if root in local.values() and (start == own_staging or own_staging in start.parents):
         return root
     for depth in range(len(parts), 1, -1):

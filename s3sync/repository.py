@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from s3sync.config import load_settings
 from s3sync.connect import connect
+from s3sync.disk.current import named_folder
 from s3sync.doctor import DoctorReport, doctor
 from s3sync.setup.disk import NewDisk
 from s3sync.setup.init import OWN_KEYS, REPO_KEYS, InitReport
@@ -33,7 +33,7 @@ def init(
     """
     values = dict(settings or {})
     _refuse_others(values)
-    return set_up(Path(path).resolve(), name, values, _environ(environ), disk=NewDisk(create), dry_run=dry_run)
+    return set_up(named_folder(path), name, values, _environ(environ), disk=NewDisk(create), dry_run=dry_run)
 
 
 def projects(
@@ -44,7 +44,7 @@ def projects(
     environ: Mapping[str, str] | None = None,
 ) -> ProjectsReport:
     """The repository's projects, here and in the store; those that match a glob or begin with `pattern`."""
-    cwd = Path(path).resolve()
+    cwd = named_folder(path)
     settings = load_settings(cwd, flags=flags or {}, environ=_environ(environ))
     return overview(settings, cwd, connect(settings), pattern)
 
@@ -59,7 +59,7 @@ def diagnose(
     lock_wait_s: float = 0,
 ) -> DoctorReport:
     """Run all checks of `s3sync doctor`; with `fix`, first repair what is wrong on this computer."""
-    return doctor(Path(path).resolve(), name, flags=flags, environ=_environ(environ), fix=fix, lock_wait_s=lock_wait_s)
+    return doctor(named_folder(path), name, flags=flags, environ=_environ(environ), fix=fix, lock_wait_s=lock_wait_s)
 
 
 def _environ(environ: Mapping[str, str] | None) -> Mapping[str, str]:

@@ -218,7 +218,7 @@ def _refuse_links(chosen: ArchiveSet, base: Path, root: Path) -> None:
     """What a user agreed to is a folder: no commit puts a link to another one in its place."""
     below = (path for path in (base, *base.parents) if path != root and path.is_relative_to(root))
     link = next((path for path in below if is_link(path)), None)
-    outside = not Path(os.path.realpath(base)).is_relative_to(root.resolve())
+    outside = not Path(os.path.realpath(base)).is_relative_to(root)
     if link is not None or outside:
         where = "a link that leads out of the repository" if outside else "a link, which a commit can turn elsewhere"
         raise ConfigError(
@@ -230,8 +230,7 @@ def _refuse_links(chosen: ArchiveSet, base: Path, root: Path) -> None:
 
 def _refuse_private(chosen: ArchiveSet, base: Path, root: Path | None) -> None:
     where = Path(real_source(chosen, base))
-    above = root.resolve() if root is not None else None
-    names = where.relative_to(above).parts if above is not None and where.is_relative_to(above) else where.parts
+    names = where.relative_to(root).parts if root is not None and where.is_relative_to(root) else where.parts
     private = next((name for name in names if stands_for(name, PRIVATE)), None)
     if private is not None:
         raise ConfigError(

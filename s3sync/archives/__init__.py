@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from msgspec import structs
 
@@ -18,6 +17,7 @@ from s3sync.archives.kept import Kept
 from s3sync.archives.polling import Polling
 from s3sync.archives.tagging import TaggingByBatch
 from s3sync.core.archive.values import ArchiveSet, Unit
+from s3sync.disk.current import named_folder
 
 __all__ = ["Archives"]
 
@@ -43,7 +43,7 @@ class Archives(Polling, Automating, TaggingByBatch, Adopting, Kept, Everywhere, 
     ) -> InitSetReport:
         """Write a set into the settings, from a preset. `more` are rules as the settings write them."""
         return init_set(
-            Path(path).resolve(),
+            named_folder(path),
             os.environ if environ is None else environ,
             preset,
             store=store,

@@ -82,6 +82,7 @@ class Team:
         return found
 
     def _around(self, place: Path) -> Iterator[_Around]:
+        place = Path(os.path.realpath(place))
         existing = next(folder for folder in (place, *place.parents) if folder.exists())
         root = find_repo_root(existing)
         if root is None:
@@ -89,7 +90,7 @@ class Team:
         settings = self._settings_of(root)
         if settings is None:
             return
-        parts = Path(os.path.realpath(place)).relative_to(root).parts
+        parts = place.relative_to(root).parts
         if not parts:
             yield from (_Around(settings, one.prefix, one) for one in list_projects(settings, root))
             return

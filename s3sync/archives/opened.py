@@ -20,6 +20,7 @@ from s3sync.config.schemes import prefix_of, scheme_of
 from s3sync.connect import connect
 from s3sync.core.archive.values import ArchiveSet
 from s3sync.core.times import format_time
+from s3sync.disk.current import named_folder
 from s3sync.errors import BucketMissing
 from s3sync.repositories.note import note_repository
 from s3sync.store import identity_of
@@ -106,7 +107,7 @@ class Opened(Struct, frozen=True):
         """
         environ = os.environ if environ is None else environ
         flags = dict(flags or {})
-        settings = load_settings(Path(path).resolve(), flags=flags, environ=environ)
+        settings = load_settings(named_folder(path), flags=flags, environ=environ)
         return cls(settings, flags, environ, progress or Silent(), lock_wait_s, clock)
 
     def sets(self) -> dict[str, ArchiveSet]:

@@ -22,6 +22,7 @@ from s3sync.core.archive.extraction import path_problem
 from s3sync.core.archive.layout import LayoutError, key_for, parse_layout, range_of
 from s3sync.core.archive.records import Archived, Status
 from s3sync.core.archive.values import ArchiveSet, Index, Member, Pack, UnitKind
+from s3sync.disk.current import current_folder
 from s3sync.errors import ArchiveError, LocalError, StoreError, UsageError
 from s3sync.store import identity_of
 from s3sync.transfer.flow import CEILING
@@ -242,7 +243,7 @@ class Returning(Thawing, frozen=True):
         if to == SSD:
             return self._on_ssd(chosen, archived)
         if to not in (None, LOCAL):
-            end_of(Path.cwd() / str(to), str(to))
+            end_of(current_folder() / str(to), str(to))
             return Destination(Path(str(to)), () if chosen.unit is UnitKind.FILE else (unit.rpartition("/")[2],))
         before = step_before(chosen, self.sets(), self.settings.root)
         if before is not None and before.pack is Pack.NONE:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.core.archive.values import ArchiveSet
@@ -46,7 +47,6 @@ def confirmed(place: Place, quiet: bool, parts: str = "", own: bool = False) -> 
 
 def _confirmed_database(place: Place, quiet: bool) -> bool:
     """Show which database a set asks, and the statements that it runs there, and ask."""
-    from pathlib import Path
 
     from s3sync.archive.sets import load_sets
     from s3sync.cli.output import answered_yes, warn
@@ -54,7 +54,7 @@ def _confirmed_database(place: Place, quiet: bool) -> bool:
     from s3sync.config import load_settings
     from s3sync.trust import previous, statements_of
 
-    chosen = load_sets(load_settings(Path.cwd(), flags={}, environ=os.environ)).get(place.database_of or "")
+    chosen = load_sets(load_settings(current_folder(), flags={}, environ=os.environ)).get(place.database_of or "")
     if chosen is None or chosen.rows is None or statements_of(chosen) != place.statements:
         return False  # the settings have changed meanwhile: nobody agrees to what was not shown
     if not quiet:
@@ -65,7 +65,6 @@ def _confirmed_database(place: Place, quiet: bool) -> bool:
 
 def _sets_at(place: Place) -> list[ArchiveSet]:
     """Archive sets of the repository that send to a place to which its staging folders do not."""
-    from pathlib import Path
 
     from s3sync.archive.sets import load_sets, stores_of
     from s3sync.config import load_settings
@@ -73,7 +72,7 @@ def _sets_at(place: Place) -> list[ArchiveSet]:
     from s3sync.trust import place_of
 
     try:
-        settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+        settings = load_settings(current_folder(), flags={}, environ=os.environ)
         if not settings.archives or place_of(settings) == place:
             return []
         sets = [one for one in load_sets(settings).values() if one.confined]

@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from s3sync.disk.current import current_folder
+
 if TYPE_CHECKING:
     from s3sync.config import Settings
 
@@ -70,7 +72,7 @@ def _local_projects(incomplete: str) -> list[str]:
     from s3sync.connect import all_projects
 
     with suppress(Exception):
-        names = all_projects(_settings(), Path.cwd())
+        names = all_projects(_settings(), current_folder())
         return _offered(names, incomplete)
     return []
 
@@ -123,9 +125,9 @@ def _files(incomplete: str) -> list[str]:
     with suppress(Exception):
         from s3sync.project import find_project
 
-        staging = find_project(_settings(), Path.cwd(), None).staging
+        staging = find_project(_settings(), current_folder(), None).staging
         folder, _, start = incomplete.rpartition("/")
-        where = Path.cwd() / folder if Path.cwd().is_relative_to(staging) else staging / folder
+        where = current_folder() / folder if current_folder().is_relative_to(staging) else staging / folder
         if where.resolve().is_relative_to(staging.resolve()):
             prefix = f"{folder}/" if folder else ""
             return _offered(sorted(prefix + name for name in islice(_entries(where, start), OFFERED)), incomplete)
@@ -142,4 +144,4 @@ def _entries(folder: Path, start: str) -> Iterator[str]:
 def _settings() -> Settings:
     from s3sync.config import load_settings
 
-    return load_settings(Path.cwd(), flags={}, environ=os.environ)
+    return load_settings(current_folder(), flags={}, environ=os.environ)

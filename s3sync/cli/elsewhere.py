@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from s3sync.cli.call import Call
 from s3sync.core.names import nfc
 from s3sync.core.short_names import parted
+from s3sync.disk.current import named_folder
 from s3sync.errors import ProjectError, UsageError
 
 
@@ -68,7 +69,7 @@ def _hint_at_names(error: UsageError, words: Words) -> None:
     from s3sync.errors import S3syncError
     from s3sync.repositories.book import read_book
 
-    if type(error) is not ProjectError or find_repo_root(Path(words.root)) is not None:
+    if type(error) is not ProjectError or find_repo_root(named_folder(words.root)) is not None:
         return
     with suppress(S3syncError):
         names = [one.name for one in read_book(os.environ).repositories]
@@ -150,7 +151,7 @@ def _is_about(error: UsageError, words: Words) -> bool:
         return nfc(error.unknown).rstrip(ends) == nfc(word).rstrip(ends)
     from s3sync.config import find_repo_root
 
-    return isinstance(error, ProjectError) and find_repo_root(Path(words.root)) is None
+    return isinstance(error, ProjectError) and find_repo_root(named_folder(words.root)) is None
 
 
 def _archived(call: Call, error: UsageError, words: Words) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s3sync.cli.call import Call
+from s3sync.disk.current import named_folder
 
 CENT = 0.01
 
@@ -25,7 +26,7 @@ def where_it_lives(word: str, call: Call, root: str | Path = ".") -> Lives | Non
     from s3sync.errors import S3syncError
 
     try:
-        if not load_settings(Path(root).resolve(), flags=call.flags, environ=os.environ).archives:
+        if not load_settings(named_folder(root), flags=call.flags, environ=os.environ).archives:
             return None
         from s3sync.archives import Archives
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
 from s3sync.cli.pair_options import Picks
+from s3sync.disk.current import current_folder
 from s3sync.errors import S3syncError, UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ def sync_places(
     `towards` are the options --to-cloud and --to-local, `wish` --bidirectional, --delete and --max-delete.
     """
     both, delete, max_delete = wish
-    pair = meant(call, words, *towards, Path.cwd(), is_asked=both or delete or picks.any or picks.profile_b is not None)
+    pair = meant(
+        call, words, *towards, current_folder(), is_asked=both or delete or picks.any or picks.profile_b is not None
+    )
     if pair is None:
         return None
     if project:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
 from s3sync.cli.call import Call
+from s3sync.disk.current import named_folder
 from s3sync.errors import S3syncError
 
 
@@ -17,7 +17,7 @@ def queue_all(call: Call, root: str | os.PathLike[str]) -> None:
     from s3sync.connect import connect, pace_of
     from s3sync.project import local_projects
 
-    cwd = Path(root).resolve()
+    cwd = named_folder(root)
     settings = load_settings(cwd, flags=call.flags, environ=os.environ)
     pace = pace_of(settings)
     store = connect(settings, create=False, pace=pace)

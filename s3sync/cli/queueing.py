@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
+from s3sync.disk.current import current_folder
 from s3sync.errors import S3syncError
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def projects_with_queues(settings: Settings, call: Call | None = None) -> Iterat
     from s3sync.team.githooks.waiting import synced_projects
 
     store = None
-    for folder in synced_projects(settings, Path.cwd()):
+    for folder in synced_projects(settings, current_folder()):
         with suppress(S3syncError):
             pace = pace_of(settings)
             store = store or connect(settings, create=False, pace=pace)
-            opened = Project.at(folder, settings, store, pace, Path.cwd(), lock_wait_s=call.wait if call else 0)
+            opened = Project.at(folder, settings, store, pace, current_folder(), lock_wait_s=call.wait if call else 0)
             if opened.queued().waiting:
                 yield opened
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
@@ -14,6 +13,7 @@ from s3sync.config import Settings, load_settings
 from s3sync.config.schemes import scheme_of
 from s3sync.core.plan import Verb
 from s3sync.core.typed import quoted
+from s3sync.disk.current import current_folder
 from s3sync.errors import BucketMissing, ProjectError, S3syncError, Unreachable, UsageError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def queued_offline(call: Call, kind: Verb, settings: Settings | None, queue: Cal
     try:
         yield
     except (Unreachable, BucketMissing) as error:
-        settings = settings or load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+        settings = settings or load_settings(current_folder(), flags=call.flags, environ=os.environ)
         away = isinstance(error, Unreachable) or scheme_of(settings.store).is_folder  # a disk that is not plugged in
         if away and kind is Verb.UP and not call.dry_run and settings.offline == "queue":
             queue()

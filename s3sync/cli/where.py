@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from s3sync.cli.call import CALL
 from s3sync.cli.notices import telling
+from s3sync.disk.current import current_folder
 from s3sync.errors import ProjectError
 
 USAGE = 2
@@ -21,7 +21,7 @@ def say_where_things_stand() -> int:
     from s3sync.config import load_settings
 
     CALL.command = "status"
-    settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+    settings = load_settings(current_folder(), flags={}, environ=os.environ)
     if settings.root is None:
         print_outside(settings, [])
         return USAGE
@@ -32,13 +32,13 @@ def say_where_things_stand() -> int:
 
     try:
         if settings.store_is_default:  # opening it would make it
-            find_project(settings, Path.cwd(), None)
+            find_project(settings, current_folder(), None)
         with watching(CALL) as progress:
             report = Project.open(progress=progress).status()
     except ProjectError:
         from s3sync.team.githooks.waiting import in_a_hurry
 
-        here = all_projects(settings, Path.cwd())
+        here = all_projects(settings, current_folder())
         asks = not here and not settings.store_is_default
         print_outside(settings, here, projects_there(in_a_hurry(settings)) if asks else [])
         return USAGE

@@ -140,9 +140,9 @@ def _sqlite(chosen: ArchiveSet, rest: str, origin: str, of_repository: bool, roo
 def _why_not_there(place: Path, root: Path | None) -> str | None:
     """Reason why a repository may not have a file used as a database; None where it may."""
     real = Path(os.path.realpath(place))
-    if root is None or not real.is_relative_to(root.resolve()):
+    if root is None or not real.is_relative_to(root):
         return "lies outside of the repository"
-    refusal = obeyed_refusal(real.relative_to(root.resolve()).as_posix())
+    refusal = obeyed_refusal(real.relative_to(root).as_posix())
     return None if refusal is None else f"is none: {refusal.reason}"
 
 

@@ -16,11 +16,10 @@ DEFAULT_STAGING = "s3-staging"
 
 
 def find_repo_root(start: Path) -> Path | None:
-    """The nearest ancestor-or-self with `.s3sync.yaml` or `.git`; resolved; None outside of any.
+    """The nearest ancestor-or-self with `.s3sync.yaml` or `.git`; None outside of any. `start` is whole, without links.
 
     One that lies in a staging folder of a repository around it is none: what is in there, others put there.
     """
-    start = start.resolve()
     folders = (start, *start.parents)
     roots = [folder for folder in folders if exists(folder / ".git") or exists(folder / REPO_FILE)]
     return next((root for root in roots if not any(in_staging(root, around) for around in roots)), None)
@@ -36,8 +35,7 @@ def in_staging(path: Path, root: Path) -> bool:
 
 def find_env_file(start: Path, root: Path, staging: str) -> Path | None:
     """The `.video-tools.env` of the project around `start`, else that of the repository `root`."""
-    here = start.resolve()  # not below the root any more, where somebody else put a link above it meanwhile
-    parts = here.relative_to(root).parts if here.is_relative_to(root) else ()
+    parts = start.relative_to(root).parts
     project = root / parts[0] if parts else root
     outside = project == root or parts[0] == staging.split("/", 1)[0] or in_staging(project, root)
     folders = (root,) if outside else (project, root)

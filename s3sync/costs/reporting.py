@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Self
 
 from s3sync.archive.billing import region_of
@@ -28,6 +27,7 @@ from s3sync.costs.billing import ask_for_bill
 from s3sync.costs.projects import old_versions, project_books
 from s3sync.costs.report import BillView, CostReport, MonthCost, PricedPlace
 from s3sync.costs.told import Told
+from s3sync.disk.current import named_folder
 from s3sync.errors import ConfigError, Interrupted, NotTrusted, ProjectError, S3syncError, StoreError, UsageError
 from s3sync.store.port import Store
 
@@ -74,7 +74,7 @@ class Costs:
         """Read the settings that hold in a folder. Asks nothing of the network. `region`: count with its prices."""
         environ = os.environ if environ is None else environ
         flags = dict(flags or {})
-        return cls(load_settings(Path(path).resolve(), flags=flags, environ=environ), environ, flags, region=region)
+        return cls(load_settings(named_folder(path), flags=flags, environ=environ), environ, flags, region=region)
 
     def report(
         self,

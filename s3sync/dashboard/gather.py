@@ -22,6 +22,7 @@ from s3sync.dashboard.pictures import Pictures
 from s3sync.dashboard.priced import CostTeller
 from s3sync.dashboard.projects import folder_of, held_there, look_here, look_there
 from s3sync.dashboard.values import Dashboard, Repository, ShownProject
+from s3sync.disk.current import named_folder
 from s3sync.errors import NotTrusted, ProjectError, S3syncError, StoreError
 from s3sync.project import ProjectFolder, local_projects, repo_root
 from s3sync.shared.listed import ListedStore
@@ -65,7 +66,7 @@ def look_at(
     that is broken, are told in its `problem`, and hide nothing else. Raises `ProjectError` where there is no repository
     or none matches, `ConfigError`, `NotTrusted`.
     """
-    start, environ, flags = Path(path).resolve(), os.environ if environ is None else environ, dict(flags or {})
+    start, environ, flags = named_folder(path), os.environ if environ is None else environ, dict(flags or {})
     settings, root = load_settings(start, flags=flags, environ=environ), repo_root(start)
     found = Repository(settings.repo, mask_url(settings.store), str(root), commands.enter(str(root)), settings.user)
     every: dict[str, ShownProject] = {}

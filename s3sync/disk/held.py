@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Self
 
 from s3sync.disk import checks
+from s3sync.disk.current import on_the_way
 from s3sync.disk.errors import Refused
 
 BY_DESCRIPTOR = os.name == "posix" and {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.link} <= os.supports_dir_fd
@@ -28,6 +29,7 @@ _THROUGH_NONE = getattr(os, "O_NOFOLLOW_ANY", 0)
 """macOS refuses a link anywhere in a path by itself."""
 
 
+_SWAPPED = "see who may write in the folder above it, then run the command again"
 _kept: dict[str, tuple[int, int]] = {}
 """Folders that others can swap for another one, and what they were when they were first looked at."""
 
@@ -36,9 +38,12 @@ def keep(path: str) -> None:
     """From now on, while this process lives, a straight way through this folder leads through this very one.
 
     Whoever may write in a folder above can give its name to another real folder, of the user's or of his own. Raises
-    `OSError`, and of it `Refused` where it is another one than at the first call.
+    `OSError`, and of it `Refused` where it is another one than at the first call, or than the one that the user is in.
     """
     with HeldFolder.open(path, shared=True, straight=True) as folder:
+        meant = on_the_way(path)
+        if meant is not None and folder.identity != (meant.st_dev, meant.st_ino):
+            raise Refused(errno.ESTALE, "another folder has its name than the one that you are in", path, hint=_SWAPPED)
         _kept.setdefault(path, folder.identity)
 
 
@@ -52,8 +57,7 @@ def _require_kept(path: str, descriptor: int) -> None:
         status = os.fstat(descriptor)
         if _kept[path] != (status.st_dev, status.st_ino):
             why = "another folder was put in its place since the command began"
-            hint = "see who may write in the folder above it, then run the command again"
-            raise Refused(errno.ESTALE, why, path, hint=hint)
+            raise Refused(errno.ESTALE, why, path, hint=_SWAPPED)
 
 
 def group_given(status: os.stat_result) -> int | None:

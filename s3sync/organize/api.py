@@ -16,6 +16,7 @@ from s3sync.connect import pace_of
 from s3sync.core.archive.layout import LayoutError
 from s3sync.core.organizing import OF_MUSIC, Layout, parse_layout
 from s3sync.core.pairs import End
+from s3sync.disk.current import named_folder
 from s3sync.errors import UsageError
 from s3sync.organize.journal import Head, mark_undone, read_journal
 from s3sync.organize.report import OrganizeReport, TakenBack, UndoneReport
@@ -66,7 +67,7 @@ class Organizer(Struct, frozen=True):
             )
         if wanted.needs & (OF_MUSIC.keys() | {"year"}):
             require_music()
-        cwd = Path(self.path).resolve()
+        cwd = named_folder(self.path)
         head = Head(source, target, layout, str(cwd), dict(self.flags), self.profile_b)
         options = OrganizeOptions(
             wanted, wanted_by(filters, datetime.now(UTC)), head, moves=moves, dry_run=dry_run, confirm=confirm

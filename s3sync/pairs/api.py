@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from msgspec import Struct
 
 from s3sync.config import load_settings
 from s3sync.connect import pace_of
 from s3sync.core.pairs import End, Wish
+from s3sync.disk.current import named_folder
 from s3sync.pairs.check import check_pair
 from s3sync.pairs.filters import Filters, Wanted, wanted_by
 from s3sync.pairs.opening import Asked, open_places
@@ -77,7 +77,7 @@ class TwoPlaces(Struct, frozen=True):
     @contextmanager
     def _open(self, ends: tuple[End, ...], *, dry_run: bool = False) -> Iterator[Work]:
         environ = os.environ if self.environ is None else self.environ
-        cwd = Path(self.path).resolve()
+        cwd = named_folder(self.path)
         settings = load_settings(cwd, flags=self.flags, environ=environ)
         pace = pace_of(settings)
         asked = Asked(self.a, self.b, cwd, self.flags, environ, (None, self.profile_b), pace)

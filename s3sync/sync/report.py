@@ -43,7 +43,7 @@ class ProjectAddress(Struct, frozen=True):
 
     def is_around(self, folder: Path) -> bool:
         """True if a folder lies in the project, so that a command that is typed there need not name it."""
-        return folder.resolve().is_relative_to(self.root.resolve())
+        return folder.is_relative_to(self.root)
 
 
 class OfProject:

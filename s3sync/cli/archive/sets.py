@@ -10,6 +10,7 @@ import typer
 from s3sync.cli.archive.group import OlderThan, SetName, Units, archive, opened, seconds_of
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, OPENS
+from s3sync.disk.current import current_folder
 
 
 @archive.word(
@@ -79,7 +80,6 @@ def init(
     ] = False,
 ) -> int:
     """Write an archive set into the settings, from a preset. It is yours to change there. Nothing is sent."""
-    from pathlib import Path
 
     from s3sync.archive.init import init_set
     from s3sync.cli.output import print_json
@@ -87,7 +87,7 @@ def init(
 
     seconds_of(older_than)
     report = init_set(
-        Path.cwd(),
+        current_folder(),
         os.environ,
         preset,
         store=call.store,
@@ -117,13 +117,12 @@ def import_settings(
     own: Annotated[bool, typer.Option("--own", help="Write the sets into your own settings.")] = False,
 ) -> int:
     """Take over the settings of an earlier tool as archive sets, and say what became of each of them."""
-    from pathlib import Path
 
     from s3sync.archive.importing import import_file
     from s3sync.cli.output import print_json
     from s3sync.cli.show.archive_sets import import_json, print_import
 
-    report = import_file(Path.cwd(), os.environ, file, own=own, dry_run=call.dry_run)
+    report = import_file(current_folder(), os.environ, file, own=own, dry_run=call.dry_run)
     if call.json:
         print_json(import_json(report))
     elif not call.quiet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -13,6 +12,7 @@ from s3sync.cli import completed
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, OPENS, SET_UP, Group
 from s3sync.core.typed import quoted
+from s3sync.disk.current import current_folder
 from s3sync.errors import UsageError
 
 InRepo: TypeAlias = Annotated[
@@ -82,7 +82,7 @@ def _rows(call: Call, keys: Sequence[str]) -> list[tuple[str, str | None, str]]:
     from s3sync.config import cloud, load_settings, masked
     from s3sync.config.secrets import hidden
 
-    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    settings = load_settings(current_folder(), flags=call.flags, environ=os.environ)
     rows = masked(settings)
     if not keys:
         return rows
@@ -126,7 +126,7 @@ def _change(call: Call, words: list[str], in_repo: bool) -> int:
     from s3sync.config.mask import shown_value
     from s3sync.sync.change_setting import change_setting
 
-    file, changed = change_setting(words, Path.cwd(), os.environ, in_repo=in_repo)
+    file, changed = change_setting(words, current_folder(), os.environ, in_repo=in_repo)
     if call.json:
         print_json(change_json(file, changed))
     elif not call.quiet:
@@ -147,7 +147,7 @@ def _say_what_stays_readable() -> None:
     from s3sync.keys.known import has_key
 
     try:
-        settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+        settings = load_settings(current_folder(), flags={}, environ=os.environ)
         if not settings.encrypt or has_key(settings):
             return
     except S3syncError:
@@ -170,7 +170,7 @@ def _say_if_new(store: str) -> None:
     from s3sync.trust import is_known
 
     try:
-        settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+        settings = load_settings(current_folder(), flags={}, environ=os.environ)
         if settings.store == store and scheme_of(store).is_folder and not is_known(settings):
             identity_of(open_store(store, StoreOptions()))
     except BucketMissing:

@@ -16,6 +16,7 @@ from s3sync.cli.call import Call
 from s3sync.cli.declare import CHECK, OPENS, command
 from s3sync.cli.elsewhere import in_repository
 from s3sync.cli.options import EveryRepository
+from s3sync.disk.current import current_folder, named_folder
 from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class _Asked(Struct):
         from s3sync.dashboard.pictures import Pictures
         from s3sync.dashboard.priced import CostTeller
 
-        start, flags, pattern = self.root.resolve(), self.call.flags, self.pattern
+        start, flags, pattern = named_folder(self.root), self.call.flags, self.pattern
         pictures, costs = Pictures() if self.pictures else None, CostTeller() if self.costs else None
         if self.everywhere:
             from s3sync.dashboard.everywhere import dashboard_everywhere
@@ -277,7 +278,7 @@ def _publish(
     from s3sync.team.page_sharing import checked_title
 
     call, lasts = asked.call, timedelta(seconds=seconds_of(expires))
-    settings = load_settings(asked.root.resolve(), flags=call.flags, environ=os.environ)
+    settings = load_settings(named_folder(asked.root), flags=call.flags, environ=os.environ)
     settings.require_user()
     checked_title(title, settings.repo)
     store = connect(settings)
@@ -307,7 +308,7 @@ def _kept(call: Call, end: str | None) -> int:
     from s3sync.connect import connect
     from s3sync.dashboard.publish import end_published, list_published
 
-    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    settings = load_settings(current_folder(), flags=call.flags, environ=os.environ)
     store = connect(settings)
     report = (
         list_published(settings, store) if end is None else end_published(settings, store, end, dry_run=call.dry_run)

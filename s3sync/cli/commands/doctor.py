@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import CHECK, command
 from s3sync.cli.options import OneName, ProjectName
+from s3sync.disk.current import current_folder
 from s3sync.errors import UsageError
 
 
@@ -36,7 +36,7 @@ def doctor(
     if fix and call.dry_run:
         raise UsageError("--fix and --dry-run exclude each other", hint="without --fix, nothing is fixed, only said")
     report = examine(
-        Path.cwd(),
+        current_folder(),
         project or name,
         flags=call.flags,
         environ=os.environ,

@@ -11,6 +11,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, SET_UP, Group
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.config import Settings
@@ -96,7 +97,7 @@ def _before_commit() -> int:
     from s3sync.project import repo_root
     from s3sync.team.githooks.staged import look_at_staged
 
-    staged = look_at_staged(_settings(), repo_root(Path.cwd()))
+    staged = look_at_staged(_settings(), repo_root(current_folder()))
     _tell(*staged_lines(staged))
     return 5 if staged.is_refused else 0
 
@@ -116,7 +117,7 @@ def _before_push() -> None:
     from s3sync.team.githooks.unsent import what_is_unsent
 
     settings = _settings()
-    projects = list_projects(settings, Path.cwd())
+    projects = list_projects(settings, current_folder())
     found = what_is_unsent(settings, connect(settings, create=False), projects) if projects else []
     if found:
         _tell(unsent_line(found))
@@ -151,7 +152,7 @@ def _what_waits() -> str:
 
     try:
         settings = in_a_hurry(_settings())
-        projects = synced_projects(settings, Path.cwd())
+        projects = synced_projects(settings, current_folder())
         found = what_waits(settings, connect(settings, create=False), projects) if projects else []
     except NotTrusted as error:
         return f"s3sync: {printable(error.message)}: look at it with `s3sync trust`"
@@ -170,13 +171,13 @@ def _tell(*lines: str) -> None:
 def _settings() -> Settings:
     from s3sync.config import load_settings
 
-    return load_settings(Path.cwd(), flags={}, environ=os.environ)
+    return load_settings(current_folder(), flags={}, environ=os.environ)
 
 
 def _root() -> Path:
     from s3sync.project import repo_root
 
-    return repo_root(Path.cwd())
+    return repo_root(current_folder())
 
 
 def program_path(clone: Path | None = None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import OPENS, SET_UP, command
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.config import Settings
@@ -58,20 +58,20 @@ def init(
     }  # fmt: skip
     asks, agreed = not yes and not call.json and sys.stdin.isatty(), None
     if asks:
-        root_for_settings(Path.cwd())
+        root_for_settings(current_folder())
         _ask_missing(values)
         agreed = _ask_trust({key: value for key, value in values.items() if value is not None})
     confirm = (lambda name, alike: True) if yes else _ask_alike
     disk = NewDisk(create, ask_new if asks else None)
     report = set_up(
-        Path.cwd(), name, values, os.environ, confirm=confirm, agreed=agreed, dry_run=call.dry_run, disk=disk
+        current_folder(), name, values, os.environ, confirm=confirm, agreed=agreed, dry_run=call.dry_run, disk=disk
     )
     if asks and report.project is None and report.projects:
         print_init(report, call)
         chosen = _ask_project(report.projects)
         if chosen is None:
             return report.exit_code
-        report = set_up(Path.cwd(), chosen, {}, os.environ, agreed=place_of(report.settings))
+        report = set_up(current_folder(), chosen, {}, os.environ, agreed=place_of(report.settings))
     if call.json:
         print_json(init_json(report, call.dry_run))
     else:
@@ -117,7 +117,7 @@ def _ask_missing(values: dict[str, str | None]) -> None:
     from s3sync.config import load_settings
     from s3sync.config.schemes import scheme_of
 
-    settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+    settings = load_settings(current_folder(), flags={}, environ=os.environ)
     if values["user"] is None and settings.user is None:
         values["user"] = _ask("user", "Your name, as the team sees it", _name_in_git())
     if values["store"] is None and settings.store_is_default:
@@ -150,7 +150,7 @@ def _ask_trust(flags: Mapping[str, str]) -> Place:
     from s3sync.errors import Halt
     from s3sync.trust import is_trusted, place_of, place_to_ask, remember
 
-    settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
+    settings = load_settings(current_folder(), flags=flags, environ=os.environ)
     place = place_of(settings)
     if is_trusted(settings):
         return place

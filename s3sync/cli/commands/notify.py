@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, TEAM, Group
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.config import Settings
@@ -60,4 +60,4 @@ def test(call: Call) -> int:
 def _settings() -> Settings:
     from s3sync.config import load_settings
 
-    return load_settings(Path.cwd(), flags={}, environ=os.environ)
+    return load_settings(current_folder(), flags={}, environ=os.environ)

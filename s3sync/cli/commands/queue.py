@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import EXCHANGE, MOVES, OPENS, WRITES, Group
 from s3sync.cli.options import ProjectName
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.sync.queueing import QueueReport
@@ -67,7 +67,7 @@ def _run_all(call: Call) -> int:
     from s3sync.config import load_settings
     from s3sync.errors import S3syncError
 
-    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
+    settings = load_settings(current_folder(), flags=call.flags, environ=os.environ)
     code, told = 0, []
     for opened in projects_with_queues(settings, call):
         try:

@@ -10,6 +10,7 @@ import typer
 
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, SET_UP, Group
+from s3sync.disk.current import current_folder, named_folder
 
 repos = Group(
     SET_UP,
@@ -63,8 +64,7 @@ def add(
     from s3sync.project import repo_root
     from s3sync.repositories.book import remember
 
-    start = Path.cwd() if path is None else Path(path).expanduser()
-    root = repo_root(start.resolve())
+    root = repo_root(current_folder() if path is None else named_folder(Path(path).expanduser()))
     settings = load_settings(root, flags={}, environ=os.environ)
     found = remember(root, settings.repo, os.environ, name=name, dry_run=call.dry_run)
     if found is None:

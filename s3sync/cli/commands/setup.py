@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, SET_UP, Group
 from s3sync.cli.options import Yes
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.config import Settings
@@ -257,7 +257,7 @@ def _open(call: Call, deed: str, region: str | None = None) -> tuple[Store, Sett
     from s3sync.setup.elsewhere import Deed, refuse_elsewhere
 
     flags = {**call.flags, "region": region} if region is not None else call.flags
-    settings = load_settings(Path.cwd(), flags=flags, environ=os.environ)
+    settings = load_settings(current_folder(), flags=flags, environ=os.environ)
     refuse_elsewhere(settings.store, Deed(deed))
     return connect(settings, create=False), settings
 

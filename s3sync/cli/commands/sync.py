@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from s3sync.cli.options import All, Everywhere, Names, OnConflict, ProjectName
 from s3sync.cli.pair_options import Picks
 from s3sync.cli.runs import refuse_names, run
 from s3sync.core.plan import Verb
+from s3sync.disk.current import current_folder
 from s3sync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,4 +82,4 @@ def sync(
     except UsageError as error:
         from s3sync.cli.pairs import no_second_place
 
-        raise no_second_place(call, names or [], Path.cwd()) or error from error
+        raise no_second_place(call, names or [], current_folder()) or error from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, SET_UP, command
 from s3sync.cli.options import Yes
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.config import Settings
@@ -51,7 +51,7 @@ def _forget(call: Call) -> None:
     from s3sync.project import repo_root
     from s3sync.trust import forget
 
-    gone = forget(str(repo_root(Path.cwd())), os.environ)
+    gone = forget(str(repo_root(current_folder())), os.environ)
     print_places("forgotten", [place_json(found) for found in gone], call)
 
 
@@ -64,8 +64,8 @@ def _agree(call: Call, yes: bool) -> None:
     from s3sync.project import repo_root
     from s3sync.trust import is_named_by_repository, place_of, read_book, remember
 
-    repo_root(Path.cwd())
-    settings = load_settings(Path.cwd(), flags={}, environ=os.environ)
+    repo_root(current_folder())
+    settings = load_settings(current_folder(), flags={}, environ=os.environ)
     places = _places_of(settings)
     places += [place for place in _places_of_sets(settings) if place not in places]
     places += _databases_of_sets(settings)

@@ -12,6 +12,7 @@ import typer
 from s3sync.cli.call import Call
 from s3sync.cli.declare import ASKS, OPENS, TEAM, Group
 from s3sync.cli.options import OneName
+from s3sync.disk.current import current_folder
 
 if TYPE_CHECKING:
     from s3sync.sync.session import Session
@@ -36,7 +37,7 @@ def run(call: Call, project: OneName = None, down: Down = False, notify: Notify 
     from s3sync.team.watching.told import Told
     from s3sync.team.watching.watcher import Watcher
 
-    first = _open(call, project, Path.cwd())
+    first = _open(call, project, current_folder())
     opened = [first]
     digest = Digest(first.settings) if notify else None
 
@@ -109,8 +110,8 @@ def _service(call: Call, project: str | None, options: list[str], *, installs: b
     from s3sync.project import find_project
     from s3sync.team.watching.service import Job, command_words, service_of
 
-    settings = load_settings(Path.cwd(), flags=call.flags, environ=os.environ)
-    found = find_project(settings, Path.cwd(), project)
+    settings = load_settings(current_folder(), flags=call.flags, environ=os.environ)
+    found = find_project(settings, current_folder(), project)
     for name in ("user", "profile"):
         if (value := call.flags[name]) is not None:
             options += [f"--{name}", value]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from s3sync.all_repositories import Found
 from s3sync.archives.everywhere import There, Whereabouts, Whole
@@ -12,6 +11,7 @@ from s3sync.cli.show.repositories import heading, repository_json, say_error
 from s3sync.cli.show.words import Json
 from s3sync.config import find_repo_root
 from s3sync.core.quantities import size_text
+from s3sync.disk.current import current_folder
 
 
 def all_json(around: Whole, every: Sequence[Found[Whole]], exit_code: int) -> Json:
@@ -64,7 +64,7 @@ def print_all(around: Whole, every: Sequence[Found[Whole]], *, quiet: bool) -> N
     known = [one.found for one in every if one.found is not None]
     if not quiet:
         say(f"{symbols().status} Projects everywhere, as far as this computer knows")
-        root = str(find_repo_root(Path.cwd()))
+        root = str(find_repo_root(current_folder()))
         shown = {each.id for one in every if one.repository.path == root and one.found for each in one.found.projects}
         mine = [one for one in around.projects if one.id not in shown]
         _print_projects(mine)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from s3sync.cli.call import Call
 from s3sync.cli.output import SCHEMA, error_lines, printable, say, symbols, warn
 from s3sync.cli.show.words import Json
 from s3sync.config import mask_url
 from s3sync.core.typed import typed
+from s3sync.disk.current import current_folder
 from s3sync.errors import S3syncError
 from s3sync.setup.init import InitReport
 from s3sync.store.probe import AccessReport
@@ -94,7 +93,7 @@ def _say_next(report: InitReport) -> None:
         return
     staging = printable(str(report.project.staging.relative_to(report.root)))
     if report.waiting and not any(report.project.staging.iterdir()):
-        inside = Path.cwd().is_relative_to(report.project.root)
+        inside = current_folder().is_relative_to(report.project.root)
         say(f"Next: files are waiting: `s3sync down{'' if inside else f' {printable(typed(report.project.name))}'}`")
     else:
         say(f"Next: put files into {staging}/ and run `s3sync up`.")

@@ -10,6 +10,7 @@ import pytest
 
 from s3sync.config import load_settings
 from s3sync.config.spec import DEFAULT_IGNORE
+from s3sync.disk.current import named_folder
 from s3sync.errors import ConfigError
 from tests.unit.config.conftest import Load
 
@@ -93,7 +94,7 @@ def test_env_file(load: Load, text: str, store: str) -> None:
 def test_f46_an_env_file_elsewhere_is_not_read(load: Load, repo: Path, folder: str) -> None:
     (repo / folder).mkdir(parents=True, exist_ok=True)
     (repo / folder / ".video-tools.env").write_text("S3_COLLAB_BUCKET=b1\nAWS_CONFIG_FILE=x\n")
-    assert load_settings(repo / folder, flags={"repo": "r"}, environ={}).store_is_default
+    assert load_settings(named_folder(repo / folder), flags={"repo": "r"}, environ={}).store_is_default
     assert load().store_is_default
 
 
