@@ -30,6 +30,7 @@ from s3sync.core.archive.volumes import etags_of, with_etags
 from s3sync.core.names import nfc
 from s3sync.core.quantities import files_text
 from s3sync.core.typed import typed
+from s3sync.disk.own_links import own_end
 from s3sync.disk.tree import folder_below, kept_folders
 from s3sync.errors import Archived, ArchiveError, Halt, NotFound, StoreError
 from s3sync.store.own_word import tells_content
@@ -110,7 +111,7 @@ def _shows_mark(store: Store, root: str, member: Member, *, both_ways: bool) -> 
         return False
     name = underway.mark_name()
     with suppress(OSError, StoreError):
-        folder = folder_below(os.path.realpath(root), member.path.split("/")[:-1])
+        folder = folder_below(own_end(root), member.path.split("/")[:-1])
         with suppress(OSError):
             underway.sweep_marks(folder)
         os.close(folder.create(name))

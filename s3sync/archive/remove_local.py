@@ -17,6 +17,7 @@ from s3sync.core.typed import typed
 from s3sync.disk.copying import pieces
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own_links import own_end
 from s3sync.disk.tree import folder_below, kept_folders
 from s3sync.errors import SourceChanged
 
@@ -146,7 +147,7 @@ def is_here(root: str, member: Member) -> bool:
     if member.kind is Kind.FOLDER and member.key is None:
         return True
     try:
-        folder, name = _at(os.path.realpath(root), member.path)
+        folder, name = _at(own_end(root), member.path)
         if member.kind is Kind.LINK and member.key is None:
             return folder.readlink(name) == member.target
         return _sha256(folder, name, member, lambda: None)[0] == member.sha256
@@ -159,7 +160,7 @@ def checksum_here(root: str, member: Member, checksum: Checksum | None) -> str |
     if checksum is None:
         return None
     try:
-        folder, name = _at(os.path.realpath(root), member.path)
+        folder, name = _at(own_end(root), member.path)
         with open(folder.open_read(name), "rb", buffering=0) as stream:
             for chunk in pieces(stream, member.size + 1):
                 checksum.update(chunk)

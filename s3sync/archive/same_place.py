@@ -15,6 +15,7 @@ from s3sync.archive import underway
 from s3sync.core.archive.values import Member
 from s3sync.core.names import nfc
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own_links import own_end
 from s3sync.disk.tree import folder_below
 
 PATIENCE_S, LOOK_S = 2.0, 0.1
@@ -29,7 +30,7 @@ def is_mounted_here(folder: Path, root: str, member: Member) -> bool:
     if nfc(last) != nfc(member.path.rpartition("/")[2]):
         return False
     try:
-        here = folder_below(os.path.realpath(root), member.path.split("/")[:-1])
+        here = folder_below(own_end(root), member.path.split("/")[:-1])
         there = folder_below(os.path.realpath(folder), above.split("/") if above else [])
         devices = Path(here.path).stat().st_dev, Path(there.path).stat().st_dev
     except OSError:  # one of them is not there

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from s3sync.archive.unit_root import real_root
 from s3sync.core.archive.values import Kind, Unit
 from s3sync.state.leaving import Leaving
 
@@ -16,8 +17,9 @@ def forgetting(unit: Unit, environ: Mapping[str, str]) -> Iterator[None]:
 
     Raises `LockHeld` where one does, `LocalError` where a project's memory cannot be written.
     """
-    top = os.path.realpath(unit.root)
+    top = real_root(unit)
     files = (source for source in (*unit.sources, *unit.sidecars) if source.kind is Kind.FILE)
     with Leaving(environ) as leaving:
+        leaving.keep(top)
         leaving.forget(f"{top}{os.sep}{source.path}" for source in files)
         yield

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from s3sync.archive.restore import Restored
+from s3sync.archive.unit_root import real_root
 from s3sync.archive.work import Working
 from s3sync.archives.forgetting import forgetting
 from s3sync.config import Settings
@@ -50,7 +51,7 @@ class Telling:
         Where its project has no memory yet, one is made: the event of what left waits there, and a staging folder that
         is emptied would go with it.
         """
-        project = self._project(os.path.realpath(unit.root))
+        project = self._project(real_root(unit))
         with suppress(S3syncError, OSError):
             if project is not None and project.staging.is_dir():
                 state_folder(project.staging)

@@ -40,11 +40,14 @@ def keep(path: str) -> None:
     Whoever may write in a folder above can give its name to another real folder, of the user's or of his own. Raises
     `OSError`, and of it `Refused` where it is another one than at the first call, or than the one that the user is in.
     """
-    with HeldFolder.open(path, shared=True, straight=True) as folder:
-        meant = on_the_way(path)
-        if meant is not None and folder.identity != (meant.st_dev, meant.st_ino):
-            raise Refused(errno.ESTALE, "another folder has its name than the one that you are in", path, hint=_SWAPPED)
-        _kept.setdefault(path, folder.identity)
+    descriptor = _open_straight(path)
+    try:
+        status, meant = os.fstat(descriptor), on_the_way(path)
+    finally:
+        os.close(descriptor)
+    if meant is not None and not os.path.samestat(status, meant):
+        raise Refused(errno.ESTALE, "another folder has its name than the one that you are in", path, hint=_SWAPPED)
+    _kept.setdefault(path, (status.st_dev, status.st_ino))
 
 
 def is_kept(path: str) -> bool:
@@ -206,6 +209,24 @@ class HeldFolder:
             raise ValueError(f"{self.path} is closed")
         self.verify()
         return f"{self.path}{os.sep}{name}", None
+
+
+def straight_status(path: str) -> os.stat_result | None:
+    """Status of what has this path, reached through no link, and of a link itself; None where there is nothing.
+
+    What may not be looked at counts as nothing. Raises `OSError`, and of it `Refused` for a link on the way.
+    """
+    try:
+        if not BY_DESCRIPTOR:
+            return os.lstat(path)
+        above, name = os.path.split(path)
+        base = _walk_straight(above)
+        try:
+            return os.stat(name, dir_fd=base, follow_symlinks=False)
+        finally:
+            os.close(base)
+    except (FileNotFoundError, PermissionError):
+        return None
 
 
 def _open_straight(path: str) -> int:

@@ -50,7 +50,7 @@ def lost_by_b(work: Work, pool: Pool, names: Sequence[str]) -> dict[str, S3syncE
     """
     place = work.opened.places[End.B]
     if isinstance(place, Folder):
-        work.leaving.hold(os.path.realpath(place.root))
+        work.leaving.hold(os.fspath(place.root))
         return {}
     seen = work.seen[End.B]
     held = {name: found for name in names if (found := seen.files.get(name)) is not None}

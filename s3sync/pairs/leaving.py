@@ -21,8 +21,9 @@ def forget(work: Work, end: End, paths: Iterable[str], *, stay: bool = False) ->
     place, other = work.opened.places[end], work.opened.places[end.other]
     if not isinstance(place, Folder):
         return
-    top, same = os.path.realpath(place.root), None
+    top, same = os.fspath(place.root), None
     if stay and isinstance(other, Folder):
-        same = work.leaving.staging_of(os.path.realpath(other.root))
+        same = work.leaving.staging_of(os.fspath(other.root))
     for some in batched(paths, limits.now.files_before_save):
+        work.leaving.keep(top)  # it is there, as they are
         work.leaving.forget((f"{top}{os.sep}{path}" for path in some), but_in=same)

@@ -15,7 +15,10 @@ from pathlib import Path
 from types import TracebackType
 
 from s3sync.core.names import STATE_DIR, nfc
+from s3sync.disk.confined import keep_to_it
+from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.held import straight_status
 from s3sync.local.room import known_room
 from s3sync.state.lock import project_lock
 from s3sync.state.memory import FILE, StateDB
@@ -42,6 +45,15 @@ class Leaving:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def keep(self, folder: str) -> None:
+        """Have a folder without links, and those above it, be these very ones until the process ends.
+
+        Another user could have another project forget the files, and give the right one its name back before they go.
+        """
+        for each in (Path(folder), *Path(folder).parents):
+            with local_errors("cannot use", each):
+                keep_to_it(each)
 
     def forget(self, paths: Iterable[str], *, but_in: str | None = None) -> None:
         """Have every base of the projects that files lie in forget them; but for those of the project `but_in`.
@@ -76,10 +88,12 @@ class Leaving:
             self._locked.add(staging)
 
     def staging_of(self, folder: str) -> str | None:
-        """The folder itself, or the nearest above it, that has the memory of a project."""
+        """The folder itself, or the nearest above it, that has the memory of a project. Raises `LocalError`."""
         above = self._above
         if folder not in above:
-            if os.path.lexists(f"{folder}{os.sep}{STATE_DIR}{os.sep}{FILE}"):
+            with local_errors("cannot use", folder):
+                found = straight_status(f"{folder}{os.sep}{STATE_DIR}{os.sep}{FILE}")
+            if found is not None:
                 above[folder] = folder
             else:
                 parent = os.path.dirname(folder)  # noqa: PTH120
