@@ -5741,6 +5741,22 @@ MUTANTS = (
         "if found:",
         ("tests/unit/archive/test_named.py", "-k", "whole_name"),
     ),
+    Mutant(
+        "closed-current-folders",
+        "a current folder that this user may not enter, as with `sudo -u`, ends no command that needs nothing of it",
+        "s3sync/disk/current.py",
+        "except PermissionError:",
+        "except NotADirectoryError:",
+        ("tests/unit/disk/test_current.py", "-k", "closed_to_this_user"),
+    ),
+    Mutant(
+        "whole-paths-from-nowhere",
+        "a whole path is found from a current folder that is gone: `--everywhere` goes on, and a watch",
+        "s3sync/disk/current.py",
+        "if not named.is_absolute():",
+        "if named:",
+        ("tests/unit/disk/test_current.py", "-k", "whole_path"),
+    ),
 )
 
 

@@ -20,17 +20,27 @@ def current_folder() -> Path:
     """The current folder, without links. Raises `FileNotFoundError` where it was deleted."""
     global _said
     found = Path.cwd() if os.name == "posix" else Path(os.path.realpath(Path.cwd()))
-    _said = (found, os.stat("."))  # noqa: PTH116 (the folder itself, whatever has its name now)
+    try:
+        _said = (found, os.stat("."))  # noqa: PTH116 (the folder itself, whatever has its name now)
+    except PermissionError:  # closed to this user, as to one of `sudo -u`: nothing can be reached from it
+        _said = None
     return found
 
 
 def named_folder(path: str | os.PathLike[str]) -> Path:
     """Folder that a caller names: whole, and without links. The current one is what the system says.
 
-    Links of the user's own, and of whoever runs the computer, are followed. Raises `LocalError` for one of another.
+    Links of the user's own, and of whoever runs the computer, are followed. Raises `LocalError` for one of another,
+    and `FileNotFoundError` for a path that begins in the current folder where that was deleted.
     """
-    here = current_folder()
-    whole = here / path
+    named = Path(path)
+    try:
+        here = current_folder()
+    except FileNotFoundError:
+        if not named.is_absolute():
+            raise
+        here = Path(named.anchor)
+    whole = here / named
     if whole == here:
         return here
     with local_errors("cannot use", whole):
