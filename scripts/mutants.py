@@ -5757,6 +5757,14 @@ MUTANTS = (
         "if named:",
         ("tests/unit/disk/test_current.py", "-k", "whole_path"),
     ),
+    Mutant(
+        "hints-in-a-folder-that-is-gone",
+        "a lock is told to whoever is in a folder that is gone, and the other projects have their turn",
+        "s3sync/disk/current.py",
+        "return Path(Path.home().anchor)",
+        "raise",
+        ("tests/promises/hostile/test_typed_hints.py", "-k", "folder_that_is_gone"),
+    ),
 )
 
 

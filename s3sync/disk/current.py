@@ -27,6 +27,14 @@ def current_folder() -> Path:
     return found
 
 
+def typing_folder() -> Path:
+    """Folder in which commands that are shown would be typed: the current one, or the topmost where that is gone."""
+    try:
+        return current_folder()
+    except FileNotFoundError:
+        return Path(Path.home().anchor)
+
+
 def named_folder(path: str | os.PathLike[str]) -> Path:
     """Folder that a caller names: whole, and without links. The current one is what the system says.
 

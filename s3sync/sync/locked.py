@@ -14,7 +14,7 @@ from s3sync.core.names import short_text
 from s3sync.core.plan import LOCAL_ONLY, Action, Conflict, Do, Rule, Step
 from s3sync.core.team import FileLock, LockState, is_lock_id, locks_prefix
 from s3sync.core.typed import typed
-from s3sync.disk.current import current_folder
+from s3sync.disk.current import typing_folder
 from s3sync.shared.locks import Locks, release
 from s3sync.state.memory import StateDB
 from s3sync.store import endpoint_of
@@ -120,7 +120,7 @@ def break_hint(name: str, place: ProjectAddress) -> str:
     Other projects, and other folders of this one, have files of the same name. Where the user stands elsewhere, the
     command goes to the project first; where the name means another file there, it is written from there.
     """
-    cwd = current_folder()
+    cwd = typing_folder()
     go, start = ("", cwd) if place.is_around(cwd) else (f"cd {typed(place.root)} && ", place.root)
     word = name
     is_meant = place.staging is None or is_lock_id(name) or paths_of(name, place.staging, start)[:1] == [name]

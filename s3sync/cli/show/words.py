@@ -15,7 +15,7 @@ from s3sync.core.reconcile import State
 from s3sync.core.team import FileLock
 from s3sync.core.times import format_time
 from s3sync.core.typed import typed
-from s3sync.disk.current import current_folder
+from s3sync.disk.current import typing_folder
 from s3sync.sync.locked import break_hint, held_text
 from s3sync.sync.report import Deleted, ProjectAddress
 
@@ -35,7 +35,7 @@ def place_json(place: ProjectAddress) -> Json:
 
 def is_around(place: ProjectAddress) -> bool:
     """True if the user stands in the project, so that a command that is shown need not name it."""
-    return place.is_around(current_folder())
+    return place.is_around(typing_folder())
 
 
 def project_typed(place: ProjectAddress) -> str:

@@ -201,3 +201,14 @@ def test_the_hint_at_a_lock_breaks_that_one_and_no_other(
         for lock in david.ok("locks", "--json", cwd=david.repo / project).json["locks"]
     }
     assert {(project, path) for project in ("other", PROJECT) for path in every} - held == {(PROJECT, name)}, line
+
+
+def test_the_hint_at_a_lock_is_given_to_whoever_is_in_a_folder_that_is_gone(tmp_path: Path) -> None:
+    david, jan = pair(tmp_path, f"file://{tmp_path / 'store'}", {})
+    david.write("film.mp4", "1")
+    david.ok("up")
+    jan.ok("lock", "film.mp4")
+    david.write("film.mp4", "newer")
+    david.launcher = ["sh", "-c", 'mkdir d; cd d; rmdir ../d; exec "$@"', "sh"]
+    told = david.expect(6, "sync", "--everywhere", cwd=tmp_path).err
+    assert f"cd {typed(david.project)} && s3sync unlock --force film.mp4" in told

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from s3sync.disk.current import current_folder, named_folder, on_the_way
+from s3sync.disk.current import current_folder, named_folder, on_the_way, typing_folder
 from tests.unit.disk.one_room import sources
 
 ASKED = {"cli/app.py"}
@@ -67,6 +67,7 @@ def test_a_whole_path_needs_no_current_folder(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(folder)
     folder.rmdir()
     assert named_folder(tmp_path) == tmp_path
+    assert typing_folder() == Path("/")
     with pytest.raises(FileNotFoundError):
         named_folder("below")
 
