@@ -5765,6 +5765,14 @@ MUTANTS = (
         "raise",
         ("tests/promises/hostile/test_typed_hints.py", "-k", "folder_that_is_gone"),
     ),
+    Mutant(
+        "blobs-that-are-packed",
+        "F53: a blob comes as it is stored, however packed its writer says that it is",
+        "s3sync/store/azure/downloads.py",
+        "decompress=False",
+        "decompress=True",
+        ("tests/promises/hostile/test_wire_of_clouds.py", "-k", "not_unpacked"),
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -15,6 +16,7 @@ import pytest
 from s3sync.aside import within
 from s3sync.errors import ConfigError, StoreError
 from s3sync.store import Store, StoreOptions, open_store
+from s3sync.store.aspects import ReadsTimed, require_aspect
 from s3sync.store.gcs import api
 from s3sync.store.gcs.address import Address
 from s3sync.store.lanes import bounded, least_rate
@@ -51,6 +53,10 @@ def azure(url: str) -> Store:
 
 def listed(store: Store) -> object:
     return list(store.list(""))
+
+
+def timed(store: Store) -> object:
+    return require_aspect(store, ReadsTimed).read_timed("a", 1 << 20).body
 
 
 def uploads(store: Store) -> object:
@@ -256,3 +262,13 @@ def test_no_byte_more_than_was_asked_for_is_taken_of_a_file_on_azure() -> None:
     more = b"Content-Range: bytes 0-0/1\r\nx-ms-blob-type: BlockBlob\r\n"
     with wire(endless(head_of("206 Partial Content") + more, b"x" * 65536)) as server, pytest.raises(StoreError):
         odd(azure(server.url))
+
+
+@pytest.mark.parametrize("read", [odd, timed], ids=["a file", "a lock"])
+def test_f53_what_a_blob_is_packed_as_is_not_unpacked(read: Callable[[Store], object]) -> None:
+    """A megabyte of it would be a gigabyte, and who writes a blob says how it is packed."""
+    packed = gzip.compress(bytes(1 << 20))
+    more = f"Content-Range: bytes 0-{len(packed) - 1}/{len(packed)}\r\nContent-Encoding: gzip\r\n"
+    told = head_of("206 Partial Content") + f"{more}Content-Length: {len(packed)}\r\n\r\n".encode() + packed
+    with wire(lambda connection: connection.sendall(told)) as server:
+        assert read(azure(server.url)) == packed
