@@ -5773,6 +5773,39 @@ MUTANTS = (
         "decompress=True",
         ("tests/promises/hostile/test_wire_of_clouds.py", "-k", "not_unpacked"),
     ),
+    Mutant(
+        "shared-folders-behind-links",
+        "F52: no folder behind a link of a moment is shared in the place of one that a store makes",
+        "s3sync/disk/tree.py",
+        "    nearest = made = GuardedFolder.open(missing[-1].parent, shared=True, straight=True)\n",
+        "    path.mkdir(parents=True, exist_ok=True)\n"
+        "    nearest = made = GuardedFolder.open(missing[-1].parent, shared=True)\n",
+        ("tests/promises/hostile/test_made_folders.py", "-k", "is_shared_for_one or behind_a_link"),
+    ),
+    Mutant(
+        "shared-folders-with-something-in-them",
+        "F52: a folder that gets the name of one that a store made is not shared as that is",
+        "s3sync/store/folder/modes.py",
+        "    if rights.group is not None and not made.names():\n",
+        "    if rights.group is not None:\n",
+        ("tests/promises/hostile/test_made_folders.py", "-k", "has_its_name"),
+    ),
+    Mutant(
+        "settings-of-a-swapped-clone",
+        "F52: a setting goes into no other clone that has the name of the one that the user is in",
+        "s3sync/config/write.py",
+        "    keep_root(path.parent)\n",
+        "",
+        ("tests/promises/hostile/test_made_folders.py", "-k", "a_setting_goes"),
+    ),
+    Mutant(
+        "clones-that-are-let-off-by-their-path",
+        "F52: a folder that everybody writes, in the clone's place for a moment, lets no clone off",
+        "s3sync/disk/held.py",
+        "if not status.st_mode & stat.S_IWOTH:",
+        "if not os.stat(path).st_mode & stat.S_IWOTH:",
+        ("tests/promises/hostile/test_made_folders.py", "-k", "lets_no_clone_off"),
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from s3sync.config.schemes import scheme_of
 from s3sync.core.archive.mounts import named_mounts, place_of
 from s3sync.core.archive.values import ArchiveSet
+from s3sync.disk.errors import local_errors
 from s3sync.errors import Halt
 
 FSTAB = Path("/etc/fstab")
@@ -77,7 +78,9 @@ def folder_at(store: str) -> Path | None:
     if not scheme_of(store).is_folder:
         return None
     parts = urlsplit(store, allow_fragments=False)
-    return Path(os.path.realpath(unquote(parts.path + (f"?{parts.query}" if parts.query else ""))))
+    where = unquote(parts.path + (f"?{parts.query}" if parts.query else ""))
+    with local_errors("cannot follow", where):  # links that are exchanged meanwhile
+        return Path(os.path.realpath(where))
 
 
 def require_disk(

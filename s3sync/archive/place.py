@@ -23,7 +23,7 @@ from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own_links import own_end
-from s3sync.disk.tree import folder_below
+from s3sync.disk.tree import folder_below, make_straight
 from s3sync.errors import ArchiveError
 
 _PERMISSIONS = 0o777
@@ -92,7 +92,7 @@ class Target:
         with local_errors("cannot make", to.base):
             self._base, self._names = own_end(to.base), to.names
             if make:
-                Path(self._base).mkdir(parents=True, exist_ok=True)
+                make_straight(Path(self._base))
         hint = "look at what stands there and move it away, or say --to DIR"
         if make:
             with local_errors("cannot restore to", self.root, hint=hint):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from s3sync.config.files import REPO_KIND, USER_KIND, FileKind, parse_settings
 from s3sync.config.locate import exists
-from s3sync.config.read import read_text
+from s3sync.config.read import keep_root, read_text
 from s3sync.config.spec import checked
 from s3sync.config.values import BadValue
 from s3sync.disk.errors import reason_of
@@ -67,7 +67,7 @@ def _write(path: Path, values: Mapping[str, object], kind: FileKind, header: str
         refuse_link(path)
     else:
         path = path.resolve()  # a link, such as one into a dotfiles folder, stays a link
-    old = read_text(path) if exists(path) else None
+    old = read_text(path, within=path.parent if kind.committed else None) if exists(path) else None
     if old is not None:
         parse_settings(old, path, kind)
     wanted = {key: _checked(key, value, path) for key, value in values.items() if value is not None}
@@ -92,6 +92,7 @@ def place_text(path: Path, text: str, *, private: bool) -> None:
 
 def refuse_link(path: Path) -> None:
     """Raise `ConfigError` for a link: whoever can commit a link could have us read and write any file of this user."""
+    keep_root(path.parent)
     try:
         with GuardedFolder.open(path.parent, shared=True, straight=True) as folder:
             folder.check(path.name)

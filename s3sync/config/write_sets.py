@@ -31,7 +31,7 @@ def write_sets(path: Path, sets: Mapping[str, Rules], *, committed: bool, dry_ru
         refuse_link(path)
     else:
         path = path.resolve()
-    old = read_text(path) if exists(path) else None
+    old = read_text(path, within=path.parent if committed else None) if exists(path) else None
     before = _sets_in(old or "", path, committed)
     new, wanted = old if old is not None else (REPO_HEADER if committed else USER_HEADER), {}
     for name, rules in sets.items():

@@ -54,11 +54,11 @@ def _others_write(found: os.stat_result) -> bool:
 
 
 def keep_to_it(path: Path) -> None:
-    """Have a folder that another user can swap for another one be this very one until the process ends.
+    """Have a folder that another user can swap for another one be this very one until the process ends (`held.keep`).
 
-    Not where others write in the folder itself: they swap what is in it. Raises `OSError`.
+    Raises `OSError`.
     """
-    if held.BY_DESCRIPTOR and not os.stat(path).st_mode & stat.S_IWOTH and others_may_swap(path):  # noqa: PTH116
+    if held.BY_DESCRIPTOR and others_may_swap(path):
         held.keep(os.fspath(path))
 
 

@@ -37,8 +37,9 @@ _kept: dict[str, tuple[int, int]] = {}
 def keep(path: str) -> None:
     """From now on, while this process lives, a straight way through this folder leads through this very one.
 
-    Whoever may write in a folder above can give its name to another real folder, of the user's or of his own. Raises
-    `OSError`, and of it `Refused` where it is another one than at the first call, or than the one that the user is in.
+    Whoever may write in a folder above can give its name to another real folder, of the user's or of his own. Not where
+    others write in the folder itself: they swap what is in it. Raises `OSError`, and of it `Refused` where it is
+    another one than at the first call, or than the one that the user is in.
     """
     descriptor = _open_straight(path)
     try:
@@ -47,7 +48,8 @@ def keep(path: str) -> None:
         os.close(descriptor)
     if meant is not None and not os.path.samestat(status, meant):
         raise Refused(errno.ESTALE, "another folder has its name than the one that you are in", path, hint=_SWAPPED)
-    _kept.setdefault(path, (status.st_dev, status.st_ino))
+    if not status.st_mode & stat.S_IWOTH:
+        _kept.setdefault(path, (status.st_dev, status.st_ino))
 
 
 def is_kept(path: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from s3sync.disk.errors import Refused
@@ -57,6 +59,21 @@ def folder_below(root: str, names: Sequence[str] = (), *, create: int | None = N
     for name in key[depth:]:
         nearest = nearest.folder(name, create=create)
     return _remember(key, nearest)
+
+
+def make_straight(path: Path, dress: Callable[[GuardedFolder, GuardedFolder], None] | None = None) -> None:
+    """Make a folder, and what is missing above it, behind no link. Raises `OSError`.
+
+    `dress` is given the nearest folder that was there, and each new one before anything is made in that.
+    """
+    missing = list(itertools.takewhile(lambda one: not os.path.lexists(one), (path, *path.parents)))
+    if not missing:
+        return
+    nearest = made = GuardedFolder.open(missing[-1].parent, shared=True, straight=True)
+    for one in reversed(missing):
+        made = made.folder(one.name, create=0o777)
+        if dress is not None:
+            dress(nearest, made)
 
 
 def parent_of(path: str, depth: int) -> tuple[GuardedFolder, str]:

@@ -32,7 +32,7 @@ from s3sync.connect import connect
 from s3sync.core.names import MANIFEST, STATE_DIR, nfc
 from s3sync.core.typed import typed
 from s3sync.disk.errors import local_errors
-from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.tree import folder_below
 from s3sync.errors import Halt, NotTrusted, ProjectError, StoreError, UsageError
 from s3sync.project import ProjectFolder, find_project, folder_reason, project_names
 from s3sync.setup.disk import UNASKED, NewDisk
@@ -254,7 +254,7 @@ def _named(
             f" `s3sync init {typed(name)} --yes` makes another project all the same",
         )
     with local_errors("cannot make", folder):
-        folder.mkdir()
+        folder_below(os.fspath(root), [name], create=0o777)
     return find_project(settings, root, name, create=True), alike
 
 
@@ -304,7 +304,7 @@ def _make_folders(report: InitReport, project: ProjectFolder, dry_run: bool) -> 
     fresh = not staging.is_dir()
     if fresh and not dry_run:
         with local_errors("cannot make", staging):
-            staging.mkdir(parents=True)
+            folder_below(os.fspath(project.repo_root), staging.relative_to(project.repo_root).parts, create=0o777)
     report.steps.append((f"staging folder: {staging.relative_to(project.repo_root)}/", fresh))
 
 
@@ -326,8 +326,8 @@ def update_gitignore(root: Path, staging: str, *, dry_run: bool = False) -> bool
 
 def read_gitignore(root: Path) -> bytes:
     """Read a repository's `.gitignore`. Raises `OSError`, also for a link: what it leads to is not git's."""
-    with GuardedFolder.open(root, shared=True, straight=True) as folder:
-        return folder.read(GITIGNORE, MOST_GITIGNORE) if folder.find(GITIGNORE) is not None else b""
+    folder = folder_below(os.fspath(root))
+    return folder.read(GITIGNORE, MOST_GITIGNORE) if folder.find(GITIGNORE) is not None else b""
 
 
 def gitignore_template(staging: str) -> str:

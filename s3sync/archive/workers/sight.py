@@ -18,7 +18,7 @@ from s3sync.core.archive.values import Kind, Source
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import local_errors, reason_of
 from s3sync.disk.own_links import own_end
-from s3sync.disk.tree import folder_below
+from s3sync.disk.tree import folder_below, make_straight
 from s3sync.errors import ArchiveError, SourceChanged
 
 EDGE = 64 * 1024
@@ -110,7 +110,7 @@ def marked(to: Destination) -> Iterator[Mark]:
     """Leave a mark in the folder that members go into, which is made, for as long as the block. Raises `LocalError`."""
     with local_errors("cannot restore to", to.path):
         base = own_end(to.base)
-        Path(base).mkdir(parents=True, exist_ok=True)
+        make_straight(Path(base))
         folder = folder_below(base, to.names, create=0o777)
         name, descriptor = underway.begin(folder)
         try:

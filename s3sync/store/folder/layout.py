@@ -26,7 +26,7 @@ from pathlib import Path
 
 from s3sync.core.names import nfc, windows_reason
 from s3sync.disk.durable import write_all
-from s3sync.disk.errors import Refused
+from s3sync.disk.errors import Refused, local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.tree import folder_below
 from s3sync.errors import BucketMissing, StoreError, Unreachable, Unsupported
@@ -50,7 +50,8 @@ class Layout:
     def __init__(self, root: Path, *, private: bool = False) -> None:
         self.root = root
         self._private = private
-        self._real = os.path.realpath(root)  # the store's own path may lead through links
+        with local_errors("cannot follow", root):  # links that are exchanged meanwhile
+            self._real = os.path.realpath(root)  # the store's own path may lead through links
         self.hollow = Hollow()
         self.ahead_s: float | None = None
         """Seconds by which the disk's clock is ahead of this computer's, once that was looked at."""

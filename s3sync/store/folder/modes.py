@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
 from contextlib import suppress
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.own import make_own
+from s3sync.disk.tree import make_straight
 
 
 class Modes(Struct, frozen=True):
@@ -69,12 +69,13 @@ def make_root(root: Path, *, private: bool) -> None:
     if private:
         make_own(root)
         return
-    missing = list(itertools.takewhile(lambda path: not os.path.lexists(path), (root, *root.parents)))
-    root.mkdir(parents=True, exist_ok=True)
-    if not missing:
+    make_straight(root, _share_as)
+
+
+def _share_as(above: GuardedFolder, made: GuardedFolder) -> None:
+    """Share a new folder as the one above it is: not one with something in it, which was put there meanwhile."""
+    if above.descriptor is None:
         return
-    rights = modes_of(missing[-1].parent.stat())
-    if rights.group is not None:
-        for made in reversed(missing):
-            with GuardedFolder.open(made, shared=True) as folder:
-                rights.apply_to_folder(folder)
+    rights = modes_of(os.fstat(above.descriptor))
+    if rights.group is not None and not made.names():
+        rights.apply_to_folder(made)

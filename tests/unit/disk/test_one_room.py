@@ -10,7 +10,6 @@ from tests.unit.disk.one_room import calls, calls_in, sources
 
 OWN = "in the user's own folder, or the user's own file: no repository and no store says which"
 LISTED = "names alone are listed: nothing is opened by what is found"
-MADE = "a folder is made where the user named one; whatever has the name stays"
 PRIVATE = "in a temporary folder that this process made for itself alone"
 PROGRAM = "a program: which, with which words and in which folder, tests/promises/hostile holds"
 OPEN = "it is given an open file or a text, and no path"
@@ -38,10 +37,6 @@ ALLOWED = {
         ("store/azure/fast.py", "read_bytes"),
         ("store/gcs/credentials.py", "open"), ("store/gcs/lane.py", "read_bytes"), ("store/own_credential.py", "open"),
         ("store/s3/credentials.py", "read_bytes"), ("store/s3/fast.py", "read_bytes"), ("trust/book.py", "FileLock"),
-    },
-    MADE: {
-        ("archive/place.py", "mkdir"), ("archive/workers/sight.py", "mkdir"),
-        ("setup/init.py", "mkdir"), ("store/folder/modes.py", "mkdir"),
     },
     PRIVATE: {
         ("archive/cluster.py", "TemporaryDirectory"), ("doctor/memory.py", "tempfile.TemporaryDirectory"),
