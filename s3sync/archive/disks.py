@@ -37,8 +37,9 @@ class NewStore(Struct, frozen=True):
 def disk_below(folder: Path) -> Path | None:
     """Mount point of a disk of its own that a folder lies on, or would lie on; None for the computer's own disk."""
     found = folder
-    while not found.is_mount() and found != found.parent:
-        found = found.parent
+    with local_errors("cannot look at", folder):  # what is exchanged meanwhile
+        while not found.is_mount() and found != found.parent:
+            found = found.parent
     is_own = found == found.parent or Path.home().is_relative_to(found)
     return None if is_own else found
 

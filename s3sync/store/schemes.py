@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from s3sync.config.schemes import USAGE, name_of_scheme, remote_of
 from s3sync.config.schemes import store as store_address
 from s3sync.config.values import BadValue
+from s3sync.disk.errors import local_errors
 from s3sync.errors import UsageError
 from s3sync.store.options import StoreOptions
 from s3sync.store.port import Store
@@ -67,7 +68,8 @@ def _open_folder(url: str, options: StoreOptions) -> Store:
     if options.repository is not None:
         from s3sync.store.folder.apart import require_apart
 
-        require_apart(Path(path), options.repository, options.repo)
+        with local_errors("cannot follow", path):  # links that are exchanged meanwhile
+            require_apart(Path(path), options.repository, options.repo)
     return FolderStore(Path(path), create=options.create, private=options.private, pace=options.pace)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from s3sync.archive.disks import folder_at
 from s3sync.archive.place import Destination, Target
 from s3sync.archive.workers.sight import marked
 from s3sync.config.write import write_repo_config
@@ -18,9 +21,12 @@ from s3sync.disk import held
 from s3sync.disk.confined import keep_to_it
 from s3sync.disk.current import current_folder
 from s3sync.disk.guarded import GuardedFolder
-from s3sync.errors import S3syncError
+from s3sync.errors import LocalError, S3syncError
 from s3sync.repository import init
+from s3sync.store.folder import FolderStore
 from s3sync.store.folder.modes import make_root
+from s3sync.store.options import StoreOptions
+from s3sync.store.schemes import open_store
 from s3sync.sync.change_setting import change_setting
 from tests.kit.people import tree
 
@@ -134,7 +140,7 @@ def twin(private: Path) -> Path:
     return private / "film"
 
 
-SETTINGS = {
+SETTINGS: dict[str, Callable[[Path], object]] = {
     "config set --repo": lambda root: change_setting(["set", "region", "eu-west-1"], root, {}, in_repo=True),
     "config unset --repo": lambda root: change_setting(["unset", "store"], root, {}, in_repo=True),
     "init --store": lambda root: write_repo_config(root / ".s3sync.yaml", {"project": "stolen"}),
@@ -162,7 +168,7 @@ def test_f52_a_folder_that_everybody_writes_lets_no_clone_off(
     (tmp_path / "open").chmod(0o777)
     root, real = current_folder(), os.stat
 
-    def stat_of(path: object, **options: object) -> os.stat_result:
+    def stat_of(path: Any, **options: Any) -> os.stat_result:
         return real(tmp_path / "open" if str(path) == str(clone) else path, **options)
 
     with monkeypatch.context() as patched:
@@ -193,3 +199,22 @@ def test_f52_init_makes_no_project_in_another_clone(
     assert tree(twin) == before
     assert [path.name for path in (twin / "film2").iterdir()] == []
     assert clone.is_symlink()
+
+
+def test_f52_a_link_that_is_exchanged_above_a_store_is_told_in_words(
+    team: Path, clone: Path, private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (team / "link").symlink_to(private)
+
+    def gone(path: object) -> str:
+        raise OSError(errno.EINVAL, "Invalid argument", path)
+
+    monkeypatch.setattr(os, "readlink", gone)
+    address = (team / "link" / "film").as_uri()
+    for call in (
+        lambda: open_store(address, StoreOptions(repository=clone, repo="mine")),
+        lambda: FolderStore(team / "link" / "film"),
+        lambda: folder_at(address),
+    ):
+        with pytest.raises(LocalError, match="cannot follow"):
+            call()
