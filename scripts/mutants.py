@@ -5806,6 +5806,14 @@ MUTANTS = (
         "if not os.stat(path).st_mode & stat.S_IWOTH:",
         ("tests/promises/hostile/test_made_folders.py", "-k", "lets_no_clone_off"),
     ),
+    Mutant(
+        "imports-say-nothing-of-ones-own",
+        "what git tracks, or came from the store, says no prices and no speed in the user's own settings",
+        "s3sync/archive/importing.py",
+        "    found.settings, found.prices = {}, {}\n",
+        "",
+        ("tests/scenarios/archive/test_import.py", "-k", "says_nothing_in"),
+    ),
 )
 
 

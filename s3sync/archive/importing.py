@@ -50,8 +50,9 @@ def import_file(
     text = read_text(source)
     is_env = source.name == ENV_FILE or source.suffix == ".env"
     own = own or is_env or root is None
-    if own and not says_trust(environ):
-        _refuse_tracked(source)
+    others = None if says_trust(environ) else _of_others(source)
+    if own and others is not None:
+        _refuse(source, others)
     place: Callable[[str], str] = (lambda folder: os.path.normpath(start / folder)) if own else str
     try:
         if is_env:
@@ -61,6 +62,8 @@ def import_file(
     except (NotImportable, DecodeError, RecursionError) as error:
         hint = f"name an s3_config.json or a {ENV_FILE}"
         raise ConfigError(f"cannot import {source}", why=str(error), hint=hint) from None
+    if others is not None:
+        _leave_to_the_user(found, others)
     path = user_file(environ) if own else Path(str(root)) / REPO_FILE
     _require_valid(found, source, path, committed=not own)
     changed = write_sets(path, found.sets, committed=not own, dry_run=dry_run) if found.sets else False
@@ -84,23 +87,41 @@ def _require_valid(found: Imported, source: Path, path: Path, *, committed: bool
             ) from None
 
 
-def _refuse_tracked(source: Path) -> None:
-    """Raise `ConfigError` for a file that others may have put there: in the user's own settings nobody is asked about
-    its stores."""
+class _Others(Struct, frozen=True):
+    """Who may have put a file there, how that is known, and what to do if it is the user's own."""
+
+    known: str
+    who: str
+    hint: str
+
+
+def _of_others(source: Path) -> _Others | None:
+    """Who beside the user may say what stands in a file; None where nothing tells that anybody may."""
     real = Path(os.path.realpath(source))
     if in_staging(real.parent, Path(real.anchor)):
-        raise ConfigError(
-            f"cannot import {source} into your own settings",
-            why="it lies in a staging folder, so whoever writes to the store would say what of this computer is sent, "
-            "and where to",
-            hint="look at it; if it is yours, import a copy from elsewhere",
-        )
+        return _Others("it lies in a staging folder", "whoever writes to the store", "import a copy from elsewhere")
     if tracked_by_git(real.parent, real.name) is not None:
-        raise ConfigError(
-            f"cannot import {source} into your own settings",
-            why="git tracks it, so whoever commits would say what of this computer is sent, and where to",
-            hint="look at it; if it is yours, take it out of git (git rm --cached), or import a copy from elsewhere",
-        )
+        hint = "take it out of git (git rm --cached), or import a copy from elsewhere"
+        return _Others("git tracks it", "whoever commits", hint)
+    return None
+
+
+def _refuse(source: Path, others: _Others) -> None:
+    """Raise `ConfigError`: in the user's own settings nobody is asked about the stores of sets."""
+    raise ConfigError(
+        f"cannot import {source} into your own settings",
+        why=f"{others.known}, so {others.who} would say what of this computer is sent, and where to",
+        hint=f"look at it; if it is yours, {others.hint}",
+    )
+
+
+def _leave_to_the_user(found: Imported, others: _Others) -> None:
+    """Take nothing for the user's own settings: what they say holds in all repositories, and prices of a repository
+    only raise, so that none has a command spend without a question."""
+    kept = ("prices: ", *(f"{key}: " for key in found.settings))
+    why = f"nothing: {others.known}, and {others.who} says nothing in your own settings, which can have"
+    found.notes = [(key, f"{why} {fate}" if fate.startswith(kept) else fate) for key, fate in found.notes]
+    found.settings, found.prices = {}, {}
 
 
 def _add_prices(path: Path, found: Imported, dry_run: bool) -> bool:

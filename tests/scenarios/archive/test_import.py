@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -317,3 +318,27 @@ def test_nothing_that_came_from_the_store_goes_into_the_users_own_settings(name:
     assert not (david.root / "home" / ".config" / "s3sync" / "config.yaml").exists()
     (david.root / "link.env").symlink_to(david.project / name)
     assert "it lies in a staging folder" in david.expect(2, "archive", "import", "../../link.env", "--own").err
+
+
+@pytest.mark.parametrize("name", ["s3_config.json", "tools/old.json", "s3-staging/s3_config.json"])
+def test_what_others_wrote_says_nothing_in_the_users_own_settings(name: str, david: Person) -> None:
+    """His own hold in all repositories, and lower prices there would have a command spend without a question."""
+    own = {"max_concurrency": 1, "max_bandwidth_mbps": 0.01}
+    costs = {"storage_cost_per_gb_per_month": {"STANDARD": 0.5}, "data_transfer_cost_per_gb": {"download": 0.5}}
+    text = json.dumps(CONFIG | {"upload_settings": own, "cost_tracking": costs})
+    settings(david, "store: s3://team\n")
+    put(david.repo, name)
+    (david.repo / name).write_text(text)
+    for words in (["init", "-q"], ["add", "--", name])[: 1 if "staging" in name else 2]:
+        subprocess.run(["git", *words], cwd=david.repo, check=True)
+    david.environ = {**david.environ, "S3SYNC_TRUST": ""}
+    told = david.ok("archive", "import", name, "--json", cwd=david.repo).json["notes"]
+    became = {note["key"]: note["became"] for note in told}
+    for key in ("upload_settings.max_concurrency", "upload_settings.max_bandwidth_mbps"):
+        assert "nothing: " in became[key] and "your own settings" in became[key]
+    assert "can have prices: " in became["cost_tracking.data_transfer_cost_per_gb.download"]
+    assert not (david.root / "home" / ".config" / "s3sync" / "config.yaml").exists()
+    assert "sessions:" in (david.repo / ".s3sync.yaml").read_text()
+    (david.root / "mine.json").write_text(text)
+    david.ok("archive", "import", str(david.root / "mine.json"), "--json", cwd=david.repo)
+    assert "transfers: 1" in (david.root / "home" / ".config" / "s3sync" / "config.yaml").read_text()
