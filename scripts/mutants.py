@@ -5814,6 +5814,14 @@ MUTANTS = (
         "",
         ("tests/scenarios/archive/test_import.py", "-k", "says_nothing_in"),
     ),
+    Mutant(
+        "senseless-tokens-for-azure",
+        "F42: an answer that no request can carry is no token for Azure",
+        "s3sync/store/azure/login.py",
+        "_SENDABLE.fullmatch(value)",
+        "value",
+        ("tests/promises/hostile/test_tokens.py", "-k", "token_for_azure"),
+    ),
 )
 
 

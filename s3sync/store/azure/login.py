@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,12 +19,15 @@ from s3sync.disk.programs import program
 from s3sync.disk.whole_paths import AUTHORITIES, OF_REQUESTS, require_whole
 from s3sync.errors import CredentialsError
 from s3sync.store.azure.errors import HINTS
+from s3sync.store.lanes.failures import SENSELESS
 
 SCOPE = "https://storage.azure.com/.default"
 WAIT_S = 60
 _OF_IDENTITY = ("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE")
 """Variables in which azure-identity finds what proves who somebody is."""
 MOST_SAID = 200
+_SENDABLE = re.compile(r"[!-~]+")
+_LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 class Token(Struct, frozen=True):
@@ -59,9 +64,20 @@ def find_login(env: Mapping[str, str]) -> Callable[[], Token]:
             raise _refused(f"it did not answer within {WAIT_S} s") from None
         except Exception as error:  # noqa: BLE001 - each way to log in has errors of its own
             raise _refused(str(error)) from None
-        return Token(found.token, float(found.expires_on))
+        return _believed(found.token, found.expires_on)
 
     return token
+
+
+def _believed(value: object, expires: Any) -> Token:
+    """What a login answered: a server of metadata is believed without TLS. Raises `CredentialsError` for what makes no
+    sense as a token: obstore shows a traceback of its own where a request cannot carry it."""
+    try:
+        if isinstance(value, str) and _SENDABLE.fullmatch(value) and 0 <= (until := float(expires)) <= _LAST:
+            return Token(value, until)
+    except SENSELESS:
+        pass
+    raise _refused("what it answered makes no sense")
 
 
 def _of_cli(found: str, env: Mapping[str, str]) -> Token:
@@ -77,10 +93,10 @@ def _of_cli(found: str, env: Mapping[str, str]) -> Token:
             raise _refused(done.stderr.decode(errors="replace"))
         told = json.loads(done.stdout)
         expires = told.get("expires_on") or datetime.fromisoformat(told["expiresOn"]).timestamp()
-        return Token(str(told["accessToken"]), float(expires))
+        return _believed(told["accessToken"], expires)
     except subprocess.TimeoutExpired:
         raise _refused(f"it did not answer within {WAIT_S} s") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, *SENSELESS):
         raise _refused("its answer is not understood") from None
 
 

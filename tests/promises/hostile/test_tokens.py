@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -180,3 +181,25 @@ def test_what_makes_no_sense_as_a_token_is_one_error(answer: bytes, monkeypatch:
     told = SimpleNamespace(status=200, data=answer, headers={})
     with pytest.raises(CredentialsError, match="makes no sense"):
         found.token(lambda: lambda *_, **_more: told)
+
+
+@pytest.mark.parametrize(
+    ("token", "until"),
+    [("a\r\nb: c", 2e9), ("é", 2e9), ("", 2e9), (["a"], 2e9), ("a", 1e300), ("a", -1e300), ("a", 10**400), ("a", None)],
+    ids=["break", "letter", "nothing", "list", "end", "beginning", "digits", "no end"],
+)
+def test_what_makes_no_sense_as_a_token_for_azure_is_one_error(
+    token: object, until: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """azure-identity believes whoever answers for a computer's metadata; obstore ends in a traceback of its own."""
+    from s3sync.store.azure.login import find_login
+
+    told = SimpleNamespace(token=token, expires_on=until)
+    library = SimpleNamespace(DefaultAzureCredential=lambda: SimpleNamespace(get_token=lambda _scope: told))
+    monkeypatch.setitem(sys.modules, "azure.identity", library)
+    login = find_login({})
+    with pytest.raises(CredentialsError) as error:
+        login()
+    assert "makes no sense" in (error.value.why or "")
+    told.token, told.expires_on = "eyJ0.a-b_c.d~", 2_000_000_000
+    assert login().value == told.token
