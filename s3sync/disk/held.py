@@ -213,20 +213,36 @@ class HeldFolder:
         return f"{self.path}{os.sep}{name}", None
 
 
-def straight_status(path: str) -> os.stat_result | None:
-    """Status of what has this path, reached through no link, and of a link itself; None where there is nothing.
+def straight_status(folder: str, *names: str) -> os.stat_result | None:
+    """Status of what has these names below a folder, through no link, and of a link itself; None where nothing has.
 
-    What may not be looked at counts as nothing. Raises `OSError`, and of it `Refused` for a link on the way.
+    What may not be looked at counts as nothing. Raises `OSError`, and of it `Refused` for a link on the way. Where
+    another user can take a folder away and give it back (`keep`), one that is not there, or closed, is no nothing.
     """
+    if not BY_DESCRIPTOR:
+        return _status_or_none(os.path.join(folder, *names), None)  # noqa: PTH118
     try:
-        if not BY_DESCRIPTOR:
-            return os.lstat(path)
-        above, name = os.path.split(path)
-        base = _walk_straight(above)
-        try:
-            return os.stat(name, dir_fd=base, follow_symlinks=False)
-        finally:
-            os.close(base)
+        at = _walk_straight(folder)
+    except (FileNotFoundError, PermissionError):
+        if _kept:
+            raise
+        return None
+    reached = folder
+    try:
+        for name in names[:-1]:
+            reached = f"{reached.rstrip(os.sep)}{os.sep}{name}"
+            at = _further(at, name, reached)
+    except (FileNotFoundError, PermissionError):
+        return None
+    try:
+        return _status_or_none(names[-1], at)
+    finally:
+        os.close(at)
+
+
+def _status_or_none(name: str, base: int | None) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=base, follow_symlinks=False)
     except (FileNotFoundError, PermissionError):
         return None
 
@@ -255,18 +271,23 @@ def _walk_straight(path: str) -> int:
     reached, at = os.sep, os.open(os.sep, _ON_THE_WAY)
     for name in filter(None, path.split(os.sep)):  # noqa: PTH206
         reached = f"{reached.rstrip(os.sep)}{os.sep}{name}"
-        try:
-            further = os.open(name, _ON_THE_WAY, dir_fd=at)
-        except OSError as error:
-            if error.errno in (errno.ENOTDIR, errno.ELOOP):
-                checks.require_folder(os.stat(name, dir_fd=at, follow_symlinks=False), reached, shared=True)
-            raise
-        finally:
-            os.close(at)
-        at = further
-        try:
-            _require_kept(reached, at)
-        except BaseException:
-            os.close(at)
-            raise
+        at = _further(at, name, reached)
     return at
+
+
+def _further(at: int, name: str, reached: str) -> int:
+    """The folder of this name in an open one, which is closed. `reached`: its whole path."""
+    try:
+        further = os.open(name, _ON_THE_WAY, dir_fd=at)
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            checks.require_folder(os.stat(name, dir_fd=at, follow_symlinks=False), reached, shared=True)
+        raise
+    finally:
+        os.close(at)
+    try:
+        _require_kept(reached, further)
+    except BaseException:
+        os.close(further)
+        raise
+    return further

@@ -19,10 +19,13 @@ from s3sync.disk.confined import keep_to_it
 from s3sync.disk.errors import local_errors
 from s3sync.disk.guarded import GuardedFolder
 from s3sync.disk.held import straight_status
+from s3sync.errors import LocalError
 from s3sync.local.room import known_room
 from s3sync.state.lock import project_lock
 from s3sync.state.memory import FILE, StateDB
 from s3sync.state.opening import open_memory
+
+_AGAIN = "see who may write in the folders above it, then run the command again"
 
 
 class Leaving:
@@ -34,7 +37,7 @@ class Leaving:
     def __init__(self, environ: Mapping[str, str], held: Collection[str] = ()) -> None:
         self._environ = environ
         self._stack = ExitStack()
-        self._open: dict[str, StateDB | None] = {}
+        self._open: dict[str, StateDB] = {}
         self._above: dict[str, str | None] = {}
         self._locked = set(held)
 
@@ -67,9 +70,7 @@ class Leaving:
             if staging is not None and staging != but_in:
                 found.setdefault(staging, []).append(nfc(os.path.relpath(path, staging).replace(os.sep, "/")))
         for staging, names in found.items():
-            state = self._memory(staging)
-            if state is not None:
-                state.forget_elsewhere(names, in_any_case=True)
+            self._memory(staging).forget_elsewhere(names, in_any_case=True)
 
     def hold(self, folder: str) -> None:
         """Keep runs from the project that a folder is in, until the end: they would delete what is proven to be here.
@@ -77,10 +78,8 @@ class Leaving:
         Raises `LockHeld` where one is at work.
         """
         staging = self.staging_of(folder)
-        room = known_room(Path(staging)) if staging is not None and staging not in self._locked else None
-        if staging is not None and room is not None:
-            self._stack.enter_context(room)
-            self._lock(staging, room)
+        if staging is not None and staging not in self._locked:
+            self._lock(staging, self._room(staging))
 
     def _lock(self, staging: str, room: GuardedFolder) -> None:
         if staging not in self._locked:
@@ -92,7 +91,7 @@ class Leaving:
         above = self._above
         if folder not in above:
             with local_errors("cannot use", folder):
-                found = straight_status(f"{folder}{os.sep}{STATE_DIR}{os.sep}{FILE}")
+                found = straight_status(folder, STATE_DIR, FILE)
             if found is not None:
                 above[folder] = folder
             else:
@@ -100,13 +99,17 @@ class Leaving:
                 above[folder] = None if parent == folder else self.staging_of(parent)
         return above[folder]
 
-    def _memory(self, staging: str) -> StateDB | None:
+    def _memory(self, staging: str) -> StateDB:
         """Its memory without a place: all of its places are others. It is opened once, and held until the end."""
         if staging not in self._open:
-            room, state = known_room(Path(staging)), None
-            if room is not None:
-                self._stack.enter_context(room)
-                self._lock(staging, room)
-                state = self._stack.enter_context(open_memory(Path(room.path), None, self._environ))
-            self._open[staging] = state
+            room = self._room(staging)
+            self._lock(staging, room)
+            self._open[staging] = self._stack.enter_context(open_memory(Path(room.path), None, self._environ))
         return self._open[staging]
+
+    def _room(self, staging: str) -> GuardedFolder:
+        """Where a memory lies that was there just now. Raises `LocalError` where it is gone: the files would be too."""
+        room = known_room(Path(staging))
+        if room is None:
+            raise LocalError(f"cannot use {staging}{os.sep}{STATE_DIR}", why="it was taken away meanwhile", hint=_AGAIN)
+        return self._stack.enter_context(room)

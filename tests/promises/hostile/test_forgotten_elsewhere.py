@@ -12,8 +12,11 @@ import pytest
 
 from s3sync.archives.forgetting import forgetting
 from s3sync.core.archive.values import Kind, Source, Unit
+from s3sync.disk.guarded import GuardedFolder
 from s3sync.errors import S3syncError
+from s3sync.local.room import known_room
 from s3sync.pairs.api import TwoPlaces
+from s3sync.state import leaving
 from s3sync.state.leaving import Leaving
 from tests.kit.people import PROJECT, Person, tree
 
@@ -33,7 +36,7 @@ def archive(david: Person, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", [move, archive], ids=["move", "archive"])
-@pytest.mark.parametrize("by", ["a link", "a folder", "a folder above"])
+@pytest.mark.parametrize("by", ["a link", "a folder", "a folder above", "nothing"])
 def test_f49_what_leaves_a_project_is_forgotten_by_that_one(
     verb: Callable[[Person, Path], None], by: str, synced: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,19 +51,22 @@ def test_f49_what_leaves_a_project_is_forgotten_by_that_one(
     place, given = (synced.project, other / PROJECT) if by == "a folder above" else (synced.repo, other)
     real = Leaving.staging_of
 
-    def staging_of(leaving: Leaving, folder: str) -> str | None:
+    def staging_of(memories: Leaving, folder: str) -> str | None:
         if not Path(folder).is_relative_to(synced.repo):
-            return real(leaving, folder)
+            return real(memories, folder)
         monkeypatch.setattr(Leaving, "staging_of", real)
         place.rename(place.with_name("moved"))
         if by == "a link":
             place.symlink_to(given)
-        else:
+        elif by != "nothing":
             given.rename(place)
         try:
-            return leaving.staging_of(folder)
+            return memories.staging_of(folder)
         finally:
-            place.unlink() if by == "a link" else place.rename(given)
+            if by == "a link":
+                place.unlink()
+            elif by != "nothing":
+                place.rename(given)
             place.with_name("moved").rename(place)
 
     monkeypatch.setattr(Leaving, "staging_of", staging_of)
@@ -69,3 +75,26 @@ def test_f49_what_leaves_a_project_is_forgotten_by_that_one(
     assert (synced.staging / "day" / "one.mov").read_text() == "one"
     synced.ok("sync")
     assert {name: body for name, body in tree(tmp_path / "store").items() if name.endswith("one.mov")} == stored
+
+
+@pytest.mark.parametrize("verb", [move, archive], ids=["move", "archive"])
+def test_f49_a_room_that_is_taken_away_is_no_place_without_a_memory(
+    verb: Callable[[Person, Path], None], synced: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As above, once it was found, and before it is opened."""
+    synced.write("day/one.mov", "one")
+    synced.ok("up")
+    synced.repo.parent.chmod(0o777)
+    real = known_room
+
+    def away(staging: Path) -> GuardedFolder | None:
+        synced.repo.rename(synced.repo.with_name("moved"))
+        try:
+            return real(staging)
+        finally:
+            synced.repo.with_name("moved").rename(synced.repo)
+
+    monkeypatch.setattr(leaving, "known_room", away)
+    with suppress(S3syncError):
+        verb(synced, synced.staging / "day")
+    assert (synced.staging / "day" / "one.mov").read_text() == "one"
