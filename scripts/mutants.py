@@ -5839,6 +5839,22 @@ MUTANTS = (
         "                self._memory(staging).forget_elsewhere(names, in_any_case=True)\n",
         ("tests/promises/hostile/test_forgotten_elsewhere.py", "-k", "room"),
     ),
+    Mutant(
+        "own-archives-stay-own-while-replaced",
+        "F01: killed between an archive and its index, the same `archive run --force` goes on",
+        "s3sync/archive/journal.py",
+        "digest, digest, etags FROM made WHERE key = ?",
+        "digest, digest, etags FROM made WHERE key = ? AND false",
+        ("tests/promises/crash/test_archive.py", "-k", "by_force and tar"),
+    ),
+    Mutant(
+        "subjects-say-what-they-are",
+        "no name in the subject of a notice stands for other characters",
+        "s3sync/core/notices.py",
+        "text.replace(*_ENCODED)",
+        "text",
+        ("tests/unit/core/test_notices.py", "-k", "decoded"),
+    ),
 )
 
 

@@ -164,10 +164,25 @@ class Journal(Database):
         rows = [(index.key, _digest(index), json.encode(etags_of(index)).decode()) for index in indexes]
         self.execute_many("INSERT OR REPLACE INTO made VALUES (?, ?, ?)", rows)
 
+    def note_making(self, index: Index) -> None:
+        """Remember, as `note_made`, what an index is of that is not in the store yet. Until `written` the one before it
+        is this computer's own, too: it stays there if the run is killed, or the line breaks, before it is replaced."""
+        with self.transaction():
+            self.execute(
+                "INSERT OR REPLACE INTO made SELECT key || ? || digest, digest, etags FROM made WHERE key = ?",
+                _EARLIER, index.key,
+            )  # fmt: skip
+            self.note_made([index])
+
+    def written(self, key: str) -> None:
+        """Forget the indexes before the one that was noted last, which is in the store now."""
+        self.execute(f"DELETE FROM made WHERE {_OF_KEY}", *_earlier(key))
+
     def is_made(self, index: Index) -> bool:
         """True if this computer sent exactly what an index says. What the store says of it does not count."""
-        known = self.execute("SELECT digest FROM made WHERE key = ?", index.key)
-        return bool(known) and known[0][0] in (_digest(index), _digest_with_class(index))
+        sql = f"SELECT digest FROM made WHERE key = ? OR {_OF_KEY}"
+        known = {row[0] for row in self.execute(sql, index.key, *_earlier(index.key))}
+        return not known.isdisjoint((_digest(index), _digest_with_class(index)))
 
     def as_made(self, index: Index) -> Index | None:
         """The index with the ETags that its objects had when this computer sent them, if else it is the same.
@@ -200,6 +215,16 @@ class Journal(Database):
             return False
         self.note_made([after])
         return True
+
+
+_EARLIER, _PAST = "\n", "\v"
+"""Mark behind a key, before the digest of an index that was noted earlier; and what sorts behind it."""
+_OF_KEY = "(key > ? AND key < ? AND key = ? || digest)"
+
+
+def _earlier(key: str) -> tuple[str, str, str]:
+    """Values for `_OF_KEY`: the bounds are for the table's order, and another key may lie within them."""
+    return f"{key}{_EARLIER}", f"{key}{_PAST}", f"{key}{_EARLIER}"
 
 
 def _digest(index: Index) -> str:

@@ -66,7 +66,7 @@ def send_unit(
         if rows is not None:
             rows.put(index)
             return index, sent + more
-        journal.note_made([index])
+        journal.note_making(index)
         if rules.pack is Pack.NONE:
             add_rows(carrier.store, rules.name, [index])
         else:
@@ -79,6 +79,7 @@ def send_unit(
 
 def forget(journal: Journal, index: Index) -> None:
     """End what the journal has of a unit whose index is in the store."""
+    journal.written(index.key)
     own = index.members if index.pack is Pack.NONE else ()
     for key in (index.key, *(member.key for member in (*own, *index.sidecars) if member.key)):
         journal.end(key)

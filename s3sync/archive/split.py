@@ -100,7 +100,7 @@ class _Sending:
     def _write(self, done: int) -> Index:
         work, index = self.work, self._index(done)
         if self.is_own:
-            work.journal.note_made([index])
+            work.journal.note_making(index)
         write_index(work.carrier.store, index)
         self.written = index
         for key in self.outdated:  # an earlier version gave each volume an index of its own

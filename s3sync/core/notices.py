@@ -24,6 +24,8 @@ MOST_CHARACTERS = 2_000
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ACTS = str.maketrans("<>&@`*|~[]", "‹›＆＠ˋ∗∣∼［］")
 """Characters that make something happen in a chat or a page, and those that look alike and do nothing."""
+_ENCODED = ("=?", "=？")
+"""Beginning of an encoded word, with which a mail's subject is shown decoded (RFC 2047, section 2); and one of none."""
 _SCHEME = re.compile(r"(?<=\w):(?=/)")
 _DOTTED = re.compile(r"(?<![\w-])([\w-]+(?:\.[\w-]+)*)\.([^\W\d_][\w-]+)(?![\w-])(?!\.[\w-])(/?)")
 """Words that chats take for the address of a host: its last part begins with a letter."""
@@ -77,8 +79,9 @@ def tame(text: str) -> str:
 
 
 def unlinked(text: str) -> str:
-    """A text in which no chat finds an address. Done last: what is cut off, or put beside it, makes one of a name."""
-    return _DOTTED.sub(_no_host, _SCHEME.sub("∶", text))
+    """A text in which no chat finds an address, and no mail an encoded word. Done last: what is cut off, or put beside
+    it, makes one of a name."""
+    return _DOTTED.sub(_no_host, _SCHEME.sub("∶", text.replace(*_ENCODED)))
 
 
 def _no_host(found: re.Match[str]) -> str:

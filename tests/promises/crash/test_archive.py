@@ -45,6 +45,7 @@ archives:
 HEAVY = {"light_1.fits": content("light", 70_000), "cal/dark.fits": content("dark", 3000), "notes.md": b"# M42\n"}
 LIGHT = {"log.txt": b"clear sky\n"}
 RUN = ("archive", "run", "m42", "--delete-local")
+FORCE = ("archive", "run", "m42", "--force")
 RESTORE = ("restore", "m42")
 AUTO = ("archive", "auto", "--agree")
 LEAVES_BEHIND = re.compile(r"\.s3sync-store/(tmp|locks|records)/|\.s3sync-store/uploads/.*upload\.json$")
@@ -202,6 +203,24 @@ def test_f01_archived_and_removed_killed_at_each_step(pack: str, chosen: Chosen,
         again = vault.run(RUN)
         assert (again.code, vault.lost()) == (0, set()), f"killed {side} {step}, run again: {again}"
         assert (vault.tree(), vault.objects()) == (left, objects), f"killed {side} {step}, run again"
+
+
+@pytest.mark.parametrize("pack", ["tar", "none", "split"])
+@pytest.mark.timeout(3600 if EVERY else 300)
+def test_f01_replaced_by_force_killed_at_each_step(pack: str, chosen: Chosen, tmp_path: Path) -> None:
+    """Between an archive and its index the store has those of two runs, both of this computer."""
+    vault = Vault(tmp_path, pack)
+    assert vault.run(RUN[:-1]).code == 0
+    put(vault.david.repo, "raw/m42/light_1.fits", content("graded", 60_000)).chmod(0o640)
+    steps = vault.steps(FORCE)
+    here, objects = vault.tree(), vault.objects()
+    noted = [(step, "after") for step in steps if step.call == "commit" and step.where.endswith("uploads.db")]
+    assert noted
+    for step, side in [*noted, *chosen.of(f"force {pack}", steps)]:
+        vault.kill(FORCE, step, side)
+        assert vault.tree() == here, f"killed {side} {step}"
+        again = vault.run(FORCE)
+        assert (again.code, vault.objects()) == (0, objects), f"killed {side} {step}, run again: {again}"
 
 
 @pytest.mark.timeout(3600 if EVERY else 300)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.header import decode_header
 from email.message import Message
 from email.policy import default
 from pathlib import Path
@@ -151,6 +152,8 @@ def test_a_hostile_name_is_text_in_the_page_and_in_the_subject() -> None:
     html = page(found)
     assert "<script" not in html and "\x1b" not in html and "\u202e" not in html and "&lt;script&gt;" in html
     assert len(subject(found).splitlines()) == 1 and "\u2028" not in html
+    encoded = subject(replace(found, repo="=?utf-8?q?=0AAll_is_well?="))
+    assert [how for _, how in decode_header(encoded)] == [None]
 
 
 def test_no_name_in_the_mail_becomes_a_link() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.header import decode_header
 
 import pytest
 
@@ -86,6 +87,13 @@ def test_a_name_does_nothing_where_it_is_shown(name: str) -> None:
 )
 def test_a_name_that_looks_like_an_address_becomes_no_link(name: str, shown: str) -> None:
     assert tame(name) == shown
+
+
+@pytest.mark.parametrize("name", ["=?utf-8?q?=0AAll_is_well?=", "b40 =?UTF-8?B?ZXZpbA==?=", "=\u200butf-8?q?x?="])
+def test_a_name_is_decoded_in_no_subject(name: str) -> None:
+    """Readers of mail show `=?utf-8?q?...?=` as what it stands for: characters that a name may not have, and links."""
+    title, _ = message(lines_of([notice("up", "jan", ("repo", name), "uploaded", [name])]))
+    assert [how for _, how in decode_header(title)] == [None]
 
 
 def test_a_name_is_no_field_and_a_text_has_no_code() -> None:
