@@ -5777,7 +5777,7 @@ MUTANTS = (
         "shared-folders-behind-links",
         "F52: no folder behind a link of a moment is shared in the place of one that a store makes",
         "s3sync/disk/tree.py",
-        "    nearest = made = GuardedFolder.open(missing[-1].parent, shared=True, straight=True)\n",
+        "    nearest = made = GuardedFolder.to_search(os.fspath(missing[-1].parent))\n",
         "    path.mkdir(parents=True, exist_ok=True)\n"
         "    nearest = made = GuardedFolder.open(missing[-1].parent, shared=True)\n",
         ("tests/promises/hostile/test_made_folders.py", "-k", "is_shared_for_one or behind_a_link"),
@@ -5854,6 +5854,14 @@ MUTANTS = (
         "text.replace(*_ENCODED)",
         "text",
         ("tests/unit/core/test_notices.py", "-k", "decoded"),
+    ),
+    Mutant(
+        "made-folders-in-those-to-be-read",
+        "a store, a restore and a worker make their folder in one that this user may only put things into",
+        "s3sync/disk/tree.py",
+        "GuardedFolder.to_search(os.fspath(missing[-1].parent))",
+        "GuardedFolder.open(missing[-1].parent, shared=True, straight=True)",
+        ("tests/promises/hostile/test_made_folders.py", "-k", "only_put_things"),
     ),
 )
 

@@ -110,6 +110,14 @@ class HeldFolder:
         return found
 
     @classmethod
+    def to_search(cls, path: str) -> Self:
+        """Open a shared folder by a path without links, only to reach names in it: it need not be one to be read."""
+        if not (BY_DESCRIPTOR and path.startswith(os.sep)):
+            return cls.open(path, shared=True, straight=True)
+        descriptor = _open_straight(path)
+        return cls(path, descriptor, os.fstat(descriptor), True, None)
+
+    @classmethod
     def _open_folder(
         cls, place: str, path: str, base: int | None, above: HeldFolder | None, shared: bool, private: bool
     ) -> Self:

@@ -69,7 +69,7 @@ def make_straight(path: Path, dress: Callable[[GuardedFolder, GuardedFolder], No
     missing = list(itertools.takewhile(lambda one: not os.path.lexists(one), (path, *path.parents)))
     if not missing:
         return
-    nearest = made = GuardedFolder.open(missing[-1].parent, shared=True, straight=True)
+    nearest = made = GuardedFolder.to_search(os.fspath(missing[-1].parent))
     for one in reversed(missing):
         made = made.folder(one.name, create=0o777)
         if dress is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -106,6 +108,28 @@ def test_a_new_store_is_shared_as_the_folder_above_it_is(team: Path) -> None:
     for made in (team / "a", team / "a" / "b"):
         assert made.stat().st_gid == team.stat().st_gid
         assert rights(made) == 0o2775
+
+
+@pytest.mark.parametrize("room", ["store", "restore", "a worker"])
+def test_a_folder_is_made_in_one_that_this_user_may_only_put_things_into(
+    room: str, tmp_path: Path, bound_by_rights: list[str]
+) -> None:
+    makes = {
+        "store": "from s3sync.store.folder.modes import make_root; make_root(Path(sys.argv[1]), private=False)",
+        "restore": "from s3sync.archive.place import Destination, Target\nTarget(Destination(Path(sys.argv[1])), 'x')",
+        "a worker": "from s3sync.archive.place import Destination\n"
+        "from s3sync.archive.workers.sight import marked\n"
+        "with marked(Destination(Path(sys.argv[1]))): pass",
+    }
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    drop.chmod(0o333)
+    code = f"import sys\nfrom pathlib import Path\n{makes[room]}"
+    try:
+        subprocess.run([*bound_by_rights, sys.executable, "-c", code, os.fspath(drop / "a" / "b")], check=True)
+    finally:
+        drop.chmod(0o755)
+    assert (drop / "a" / "b").is_dir()
 
 
 @pytest.mark.parametrize("room", ["restore", "a worker"])
