@@ -5863,6 +5863,14 @@ MUTANTS = (
         "GuardedFolder.open(missing[-1].parent, shared=True, straight=True)",
         ("tests/promises/hostile/test_made_folders.py", "-k", "only_put_things"),
     ),
+    Mutant(
+        "pages-beside-the-one-that-ends",
+        "ending a page leaves none of its id that a colleague put beside it",
+        "s3sync/team/page_sharing.py",
+        "                store.delete(page.key)\n",
+        "                store.delete(page.key)\n            break\n",
+        ("tests/promises/hostile/test_denied_objects.py", "-k", "leaves_none_of_its_id"),
+    ),
 )
 
 

@@ -193,15 +193,19 @@ def end_page(session: Session, word: str, *, dry_run: bool = False) -> PagesRepo
 
 
 def end_page_at(store: Store, prefix: str, word: str, *, dry_run: bool = False) -> KeptPage | None:
-    """Delete a page that is kept for a prefix; None for one that is not there. Raises `StoreError`."""
+    """Delete a page that is kept for a prefix; None for one that is not there. Raises `StoreError`.
+
+    Whoever may write there can put another of its id beside it: all of that id go, and the one that lasts longest is
+    told, so that none which still opens is said to have ended.
+    """
     identity = word if _ID.fullmatch(word) else id_of(unquote(urlsplit(word).path))
+    told: KeptPage | None = None
     for page in list_pages(store, prefix):
         if page.id == identity:
             told = described(store, page) or page
             if not dry_run:
                 store.delete(page.key)
-            return told
-    return None
+    return told
 
 
 def id_of(key: str) -> str | None:

@@ -72,3 +72,17 @@ def test_a_page_that_nobody_may_look_at_is_listed_and_can_be_ended(
     assert [(page.title, page.by, page.files) for page in pages] == [(None, None, None), ("Cut", "jan", 2)]
     assert opened(synced).end_page(pages[0].id).ended
     assert [page.title for page in opened(synced).shared_pages().pages] == ["Cut"]
+
+
+@pytest.mark.parametrize("by", ["its id", "its link"])
+@pytest.mark.parametrize("beside", [1, 3], ids=["an earlier", "a later"])
+def test_a_page_that_is_ended_leaves_none_of_its_id(beside: int, by: str, store: FolderStore, synced: Person) -> None:
+    """A colleague puts one of the same id and title beside it: ending took the first, and said that it was the page."""
+    key = new_page_key(PREFIX, datetime(2999, 1, 2, tzinfo=UTC))
+    for each in (key, key.replace("29990102", f"2999010{beside}")):
+        put_page(store, each, b"a page", "text/html", {"title": "Cut", "made-by": "jan", "files": "2"})
+    (identity,) = {page.id for page in opened(synced).shared_pages().pages}
+    word = identity if by == "its id" else f"https://s3.test/{key}?X-Amz-Expires=3600"
+    (told,) = opened(synced).end_page(word).pages
+    assert told.until == datetime(2999, 1, max(2, beside), tzinfo=UTC)
+    assert not opened(synced).shared_pages().pages
