@@ -5871,6 +5871,14 @@ MUTANTS = (
         "                store.delete(page.key)\n            break\n",
         ("tests/promises/hostile/test_denied_objects.py", "-k", "leaves_none_of_its_id"),
     ),
+    Mutant(
+        "stores-made-behind-links",
+        "F52: no folder store is made through a link of another user",
+        "s3sync/store/folder/layout.py",
+        "self._real = own_end(self.root)",
+        "pass",
+        ("tests/promises/hostile/test_stores_behind_links.py",),
+    ),
 )
 
 

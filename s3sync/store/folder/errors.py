@@ -74,7 +74,7 @@ def disk_error(error: OSError, doing: str, what: str) -> S3syncError:
     if isinstance(error, Refused):
         if number == errno.ENOTDIR:
             return StoreError(message, why=BOTH)
-        return StoreError(message, why=f"of {error.filename}: {error.why}", hint=_REFUSED)
+        return StoreError(message, why=f"of {error.filename}: {error.why}", hint=error.hint or _REFUSED)
     kind = BY_ERRNO.get(number, StoreError)
     why = _WHY.get(number) or (error.strerror or type(error).__name__).lower()
     return kind(message, why=why, hint=_HINTS.get(kind))

@@ -28,6 +28,7 @@ from s3sync.core.names import nfc, windows_reason
 from s3sync.disk.durable import write_all
 from s3sync.disk.errors import Refused, local_errors
 from s3sync.disk.guarded import GuardedFolder
+from s3sync.disk.own_links import own_end
 from s3sync.disk.tree import folder_below
 from s3sync.errors import BucketMissing, StoreError, Unreachable, Unsupported
 from s3sync.store.folder import locks, spelling
@@ -59,8 +60,13 @@ class Layout:
     # -- the store
 
     def create(self) -> None:
-        """Make the folder and its marker, if they are not there. What lies in the folder already becomes objects."""
+        """Make the folder and its marker, if they are not there. What lies in the folder already becomes objects.
+
+        No store is made through a link of another user: its marker would make one of any folder that this leads to.
+        """
         with self.errors("make the folder store", str(self.root), anew=True):
+            if not self._private and not self._is_marked():
+                self._real = own_end(self.root)
             if not os.path.isdir(self._real):  # noqa: PTH112
                 make_root(Path(self._real), private=self._private)
             if self._private and os.name != "nt":
@@ -111,6 +117,11 @@ class Layout:
                 if self.marker.id is None:
                     with self.errors("write", str(self.root)):
                         self._write_marker(new_marker(escaped=self.marker.names == "escaped"))
+
+    def _is_marked(self) -> bool:
+        with suppress(OSError):
+            return self.folder(RESERVED).find(MARKER) is not None
+        return False
 
     def _write_marker(self, content: Marker) -> None:
         temporary = uuid.uuid4().hex
