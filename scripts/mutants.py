@@ -5879,6 +5879,14 @@ MUTANTS = (
         "pass",
         ("tests/promises/hostile/test_stores_behind_links.py",),
     ),
+    Mutant(
+        "rules-that-are-wholly-read",
+        "no rule of others is written back to a bucket without a word that is not known",
+        "s3sync/store/s3/rewriting.py",
+        "    if left_out:\n",
+        "    if not left_out and left_out:\n",
+        ("tests/promises/hostile/test_rules_of_others.py",),
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.s3.bucket import LOCKS, UNSET
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
+from s3sync.store.s3.rewriting import refuse_unread
 
 SMALLEST = "TransitionDefaultMinimumObjectSize"
 """Setting of a bucket beside its rules: which small objects they move."""
@@ -55,6 +56,7 @@ class S3Administration:
         if rules:
             settings: dict[str, Any] = {"LifecycleConfiguration": {"Rules": list(rules)}}
             before = self._read("get_bucket_lifecycle_configuration", "read the lifecycle rules of")
+            refuse_unread(before, "set the lifecycle rules of", self._io.address.bucket)
             if smallest := before.get(SMALLEST):
                 settings[SMALLEST] = smallest  # S3 sets it back to its default where it is not said
             self._io.ask("set the lifecycle rules of", "", "put_bucket_lifecycle_configuration", **settings)
@@ -66,6 +68,8 @@ class S3Administration:
 
     def put_cors_rules(self, rules: Sequence[Rule]) -> None:
         if rules:
+            before = self._read("get_bucket_cors", "read the CORS rules of")
+            refuse_unread(before, "set the CORS rules of", self._io.address.bucket)
             self._io.ask("set the CORS rules of", "", "put_bucket_cors", CORSConfiguration={"CORSRules": list(rules)})
         else:
             self._io.ask("remove the CORS rules of", "", "delete_bucket_cors")

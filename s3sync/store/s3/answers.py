@@ -16,6 +16,7 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.lanes.bounded import MOST_TAGS
 from s3sync.store.lanes.failures import Failure
 from s3sync.store.lanes.headers import version_of
+from s3sync.store.s3.rewriting import REWRITTEN, UNREAD, unread
 
 LONGEST_TIME = 64
 MOST_ATTRIBUTES = 200_000
@@ -57,6 +58,8 @@ class _StrictParser:
             if response["status_code"] < 300 and shape is not None:
                 _require_fields(found, shape.name)
                 _require_texts(found, shape)
+                if shape.name in REWRITTEN:
+                    found[UNREAD] = unread(response["body"], found, shape)
         except (RequestFailed, MemoryError):
             raise
         except Exception:  # noqa: BLE001 - a document may break botocore's code anywhere

@@ -12,6 +12,7 @@ from s3sync.store.lanes.attempts import RequestFailed
 from s3sync.store.replicating import Replication
 from s3sync.store.s3.failures import from_botocore
 from s3sync.store.s3.requests import Requests
+from s3sync.store.s3.rewriting import refuse_unread
 
 UNSET = "ReplicationConfigurationNotFoundError"
 
@@ -23,6 +24,10 @@ class S3Replication:
         self._io = io
 
     def replication(self) -> Replication:
+        found = self._read().get("ReplicationConfiguration") or {}
+        return Replication(str(found.get("Role") or ""), tuple(found.get("Rules") or ()))
+
+    def _read(self) -> dict[str, Any]:
         doing, bucket = "read the replication of", self._io.address.bucket
         try:
             answer: dict[str, Any] = self._io.attempts(doing).run(
@@ -30,15 +35,15 @@ class S3Replication:
             )
         except RequestFailed as error:
             if error.failure.code == UNSET:
-                return Replication()
+                return {}
             raise self._io.error(error.failure, doing, "") from None
-        found = answer.get("ReplicationConfiguration") or {}
-        return Replication(str(found.get("Role") or ""), tuple(found.get("Rules") or ()))
+        return answer
 
     def put_replication(self, role: str, rules: Sequence[Mapping[str, Any]]) -> None:
         if not rules:
             self._io.ask("remove the replication of", "", "delete_bucket_replication")
             return
+        refuse_unread(self._read(), "set the replication of", self._io.address.bucket)
         settings = {"Role": role, "Rules": list(rules)}
         self._io.ask("set the replication of", "", "put_bucket_replication", ReplicationConfiguration=settings)
 

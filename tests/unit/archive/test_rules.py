@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,6 +69,8 @@ def test_how_small_objects_move_stays_as_the_bucket_has_it(bucket: Bucket, monke
     administration = S3Administration.__new__(S3Administration)
 
     class Requests:
+        address = SimpleNamespace(bucket="bucket")
+
         def ask(self, doing: str, key: str, operation: str, **arguments: Any) -> None:
             asked.append(arguments)
 
