@@ -4455,8 +4455,8 @@ MUTANTS = (
         "no-rules-in-a-place",
         "what lies in a place takes back nothing of what the user leaves out",
         "s3sync/pairs/opening.py",
-        "load_ignore(settings.ignore, None, root)",
-        'load_ignore(settings.ignore, root / ".s3sync" / "none", root)',
+        "load_ignore(settings.ignore, None, root, silenced",
+        'load_ignore(settings.ignore, root / ".s3sync" / "none", root, silenced',
         ("tests/scenarios/pairs/test_bad_places.py", "-k", "takes_back"),
     ),
     Mutant(
@@ -5886,6 +5886,14 @@ MUTANTS = (
         "    if left_out:\n",
         "    if not left_out and left_out:\n",
         ("tests/promises/hostile/test_rules_of_others.py",),
+    ),
+    Mutant(
+        "rules-in-a-place-are-said",
+        "what a `.s3syncignore` in one of two places leaves out is said",
+        "s3sync/pairs/work.py",
+        "        warn_of_silenced(self.opened.places.values())\n",
+        "",
+        ("tests/promises/hostile/test_ignore_of_others.py", "-k", "leaves_out_of_two"),
     ),
 )
 

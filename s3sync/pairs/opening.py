@@ -187,8 +187,9 @@ def _project(asked: Asked, end: End) -> Folder | None:
         ) from None
     if project.name != word.rstrip("/") and is_folder(asked.cwd / word):
         return None
-    ignored = load_ignore(settings.ignore, project.repo_root, project.staging)
-    return Folder(project.staging, f"project {project.name} ({project.staging})", ignored, settings, project.name)
+    ignored = load_ignore(settings.ignore, project.repo_root, project.staging, silenced := set[str]())
+    shown = f"project {project.name} ({project.staging})"
+    return Folder(project.staging, shown, ignored, settings, project.name, silenced=silenced)
 
 
 def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -> Folder:
@@ -202,7 +203,8 @@ def _folder(asked: Asked, word: str, settings: Settings, *, may_be_file: bool) -
             raise UsageError(f"{word} is a file", why="B is a folder, a store or a project", hint="name its folder")
         root, only = root.parent, nfc(root.name)
     # what a folder's own file says may only add to what the user leaves out
-    return Folder(root, word, load_ignore(settings.ignore, None, root), settings, None, only)
+    ignored = load_ignore(settings.ignore, None, root, silenced := set[str]())
+    return Folder(root, word, ignored, settings, None, only, silenced)
 
 
 def refuse_readable(place: Place, other: Place) -> None:

@@ -42,7 +42,8 @@ class Seen(Struct):
 class Folder(Struct, frozen=True):
     """A folder of this computer. `shown` is what output calls it; `project` the name of one whose files it has.
 
-    `only`: the one file of it that was named.
+    `only`: the one file of it that was named. `silenced`: paths that only a `.s3syncignore` in it ignores, as far as
+    they were asked about.
     """
 
     root: Path
@@ -51,6 +52,7 @@ class Folder(Struct, frozen=True):
     settings: Settings
     project: str | None = None
     only: str | None = None
+    silenced: set[str] = field(default_factory=set)
 
     @property
     def identity(self) -> str:

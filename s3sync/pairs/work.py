@@ -29,6 +29,7 @@ from s3sync.pairs.looking import is_missing, look, one_object, refuse_file
 from s3sync.pairs.memory import PairMemory, open_pair_memory
 from s3sync.pairs.moving import Mover
 from s3sync.pairs.opening import Opened, is_made, make, refuse_readable
+from s3sync.pairs.rules_around import warn_of_silenced
 from s3sync.pairs.values import Bucket, Folder, Found, Seen
 from s3sync.spill.table import SpilledDict, merge_by_path
 from s3sync.state.leaving import Leaving
@@ -84,6 +85,7 @@ class Work(Struct):
         first = self._named(self._look(End.A, wanted, known=known), wanted)
         self.seen = {End.A: first, End.B: self._look(End.B, self.wanted, known=known or compares)}
         refuse_file(self.opened.places[End.A].only, self.opened.places[End.B], self.seen[End.B])
+        warn_of_silenced(self.opened.places.values())
         self.base = self._remembered()
 
     def look_again(self, paths: Collection[str]) -> Work:

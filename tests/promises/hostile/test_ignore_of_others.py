@@ -75,3 +75,28 @@ def test_f46_rules_of_ones_own_take_back_and_so_do_those_that_the_environment_tr
     planted(careful, "!private/\n!private/**\n", of="everybody")
     careful.ok("up", env={"S3SYNC_TRUST": "1"})
     assert "a.mov" in sent(careful)
+
+
+@pytest.mark.parametrize(
+    "verb", [("check",), ("copy",), ("sync", "--delete"), ("organize", "--layout", "{name}", "-n")]
+)
+def test_what_a_file_in_a_place_leaves_out_of_two_is_said(david: Person, verb: tuple[str, ...]) -> None:
+    """Whoever may write in a shared folder would have `check` say that it is alike, and one be deleted."""
+    a, b = david.root / "share", david.root / "kept"
+    for folder in (a, b):
+        (folder / "raw").mkdir(parents=True)
+        (folder / "notes.txt").write_text("x")
+    (a / "raw" / "last.mov").write_text("the only one")
+    said = ".s3syncignore in ../share leaves out what is there: it is neither compared nor copied (raw/)"
+    for rules, count in (("raw/\n", 1), ("none/\n", 0)):
+        for folder in (a, b):
+            (folder / ".s3syncignore").write_text(rules)
+        assert " ".join(david.run(*verb, "../share", "../kept", cwd=david.repo).err.split()).count(said) == count
+
+
+def test_so_is_what_arrived_rules_leave_out_of_a_project(david: Person) -> None:
+    """Whoever writes to the store sent them: a copy of the project would lack files, and nobody would know."""
+    david.write("last.mov", "the only one")
+    david.write(".s3syncignore", "*.mov\n")
+    told = david.run("copy", david.staging.parent.name, "../kept", cwd=david.repo)
+    assert "leaves out what is there: it is neither compared nor copied (last.mov)" in " ".join(told.err.split())
